@@ -1,0 +1,107 @@
+"""The signed-in caller: verified claims, and the access card as it is at this instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chalicelib.platform import clock
+from chalicelib.platform.access.card import AccessCard, plain
+from chalicelib.platform.access.tokens import Claims
+from chalicelib.platform.errors import AccountBlocked, SessionRevoked, Unavailable
+
+KINDS = {"NOTES": "notes", "TESTS": "tests", "PRACTICE": "practice"}
+ACTIVE = "ACTIVE"
+_SCOPE_LISTS = ("noteIds", "testIds", "subjectIds", "topicIds")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, and what their card says."""
+
+    card: AccessCard
+    session_id: str
+    amr: tuple[str, ...] = ()
+    device_hash: str = ""
+
+    @property
+    def user_id(self) -> str:
+        return str(self.card.user_id)
+
+    @property
+    def user_type(self) -> str:
+        return str(self.card.user_type)
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """Names of the permissions, as the card has them."""
+        return frozenset(self.card.permissions or ())
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return tuple(self.card.role_keys or ())
+
+    @cached_property
+    def session(self) -> dict[str, Any]:
+        """The card's entry of this session: ``{exp, authAt, mfa}``."""
+        return dict(plain(self.card.sessions).get(self.session_id) or {})
+
+    @cached_property
+    def entitlements(self) -> list[dict[str, Any]]:
+        """Every entitlement on the card, ended ones too."""
+        return [dict(one) for one in plain(self.card.entitlements).values()]
+
+    def principal(self, *, with_ended: bool = False) -> dict[str, Any]:
+        """The caller as the policies see them; ``with_ended`` counts entitlements that have ended as if they ran."""
+        now = clock.now().timestamp()
+        running = [
+            one
+            for one in self.entitlements
+            if float(one["startsAt"]) <= now and (with_ended or now < float(one["endsAt"]))
+        ]
+        note_bans = {key: end for key, end in plain(self.card.note_bans).items() if float(end) > now}
+        device_bans = plain(self.card.device_bans)
+        centres = plain(self.card.centres)
+        return {
+            "id": self.user_id,
+            "ownerId": self.user_id,
+            "userType": self.user_type,
+            "status": str(self.card.status),
+            "permissions": sorted(self.permissions),
+            "roles": list(self.roles),
+            "mfa": bool(self.session.get("mfa")),
+            "all": any(one["kind"] == "ALL" for one in running),
+            **{name: scope_of(running, kind) for kind, name in KINDS.items()},
+            "bannedNoteIds": sorted(key for key in note_bans if key != "*"),
+            "allNotesBanned": "*" in note_bans,
+            "deviceBanned": float(device_bans.get(self.device_hash, 0)) > now,
+            "centreIds": sorted(centres),
+            "centrePermissions": sorted(f"{centre}/{name}" for centre, names in centres.items() for name in names),
+        }
+
+
+def scope_of(entitlements: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    """What all entitlements of one kind open together (ACC-56): the whole kind, or what their lists name."""
+    own = [one for one in entitlements if one["kind"] == kind]
+    whole = any(not any(one.get(name) for name in _SCOPE_LISTS) for one in own)
+    lists = {name: sorted({str(value) for one in own for value in one.get(name) or ()}) for name in _SCOPE_LISTS}
+    return {"whole": whole, **lists}
+
+
+def recognize(claims: Claims, card: AccessCard | None, *, device_hash: str = "") -> Caller:
+    """The caller of verified claims, if the card still lets this session in (AUTH-50, AUTH-55).
+
+    Raises ``AccountBlocked`` (403), ``SessionRevoked`` (401), or ``Unavailable`` when there is no card (ACC-60).
+    """
+    if card is None:
+        raise Unavailable
+    if card.status == "BLOCKED":
+        raise AccountBlocked
+    entry = plain(card.sessions).get(claims.session_id)
+    now = clock.epoch()
+    live = entry is not None and int(entry["exp"]) > now and int(card.token_version) == claims.token_version
+    if card.status != ACTIVE or not live or str(card.user_type) != claims.user_type:
+        ended = dict(entry) if entry and entry.get("ended") else None
+        raise SessionRevoked({"reason": ended["ended"]} if ended else None)
+    return Caller(card, claims.session_id, claims.amr, device_hash)

@@ -1,0 +1,69 @@
+"""The access card: the one item that every authenticated request reads first, strongly consistent.
+
+The platform reads it and decides; the identity and commerce domains write it, in the transaction of what changes it, and
+only ever single paths of it, so that a sign-in, a payment and a role edit do not overwrite each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
+
+from chalicelib.platform import settings
+from chalicelib.platform.store.items import Item
+from chalicelib.platform.store.keys import Key
+
+CARD_MAX_BYTES = settings.integer("CARD_MAX_BYTES", default=32_768, minimum=4_096, maximum=262_144)
+MAX_ENTITLEMENTS = 30
+
+
+class AccessCard(Item, discriminator="AccessCard"):
+    """What a person may do, and the sessions in which they may.
+
+    ``sessions``: session id → ``{exp, authAt, mfa}`` (epoch seconds). ``entitlements``: id → ``{kind, subjectIds, topicIds,
+    noteIds, testIds, startsAt, endsAt}`` (epoch seconds). ``subscriptions``: plan family → ``{v, periods}``.
+    ``note_bans``: note id or ``*`` → end (epoch seconds). ``device_bans``: user-agent hash → end.
+    ``tokens_valid_from``: epoch seconds; tokens of an external provider issued before are void.
+    """
+
+    user_id = UnicodeAttribute()
+    user_type = UnicodeAttribute()
+    status = UnicodeAttribute()
+    token_version = NumberAttribute(default=1)
+    tokens_valid_from = NumberAttribute(default=0)
+    role_keys: ListAttribute[str] = ListAttribute(default=list)
+    roles_version = NumberAttribute(default=1)
+    grants = UnicodeSetAttribute(null=True)
+    denies = UnicodeSetAttribute(null=True)
+    permissions = UnicodeSetAttribute(null=True)
+    sessions: MapAttribute[str, Any] = MapAttribute(default=dict)
+    entitlements: MapAttribute[str, Any] = MapAttribute(default=dict)
+    subscriptions: MapAttribute[str, Any] = MapAttribute(default=dict)
+    entitled_until = NumberAttribute(default=0)
+    note_bans: MapAttribute[str, Any] = MapAttribute(default=dict)
+    device_bans: MapAttribute[str, Any] = MapAttribute(default=dict)
+    centres: MapAttribute[str, Any] = MapAttribute(default=dict)
+    mfa_enrolled = BooleanAttribute(default=False)
+    must_change_password = BooleanAttribute(default=False)
+    notice_version = NumberAttribute(default=0)
+    notice_at = NumberAttribute(default=0)
+
+    @staticmethod
+    def place(user_id: str) -> Key:
+        """Where somebody's card is."""
+        return Key(f"USER#{user_id}", "ACCESS")
+
+
+def plain(value: MapAttribute[str, Any] | dict[str, Any] | None) -> dict[str, Any]:
+    """A map attribute as plain dicts and lists."""
+    if value is None:
+        return {}
+    return dict(value) if isinstance(value, dict) else dict(value.as_dict())

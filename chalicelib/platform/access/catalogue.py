@@ -1,0 +1,251 @@
+"""The permission catalogue, the actions that functions name, and the roles the academy starts with.
+
+Only these names exist in code and answers. An action says which permissions allow it (any one suffices; none for what
+ownership, entitlement or publication decides); what a permission, an ownership or an entitlement is worth is said by
+``policies/access``, and its schema lists the same actions (a test compares).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class UserType(StrEnum):
+    """What kind of account: a type never changes, roles do (AUTH-43)."""
+
+    STUDENT = "STUDENT"
+    ADMIN = "ADMIN"
+    OPERATOR = "OPERATOR"
+
+
+class Permission(StrEnum):
+    """What a role can let its holder do."""
+
+    CONTENT_READ = "content.read"
+    CONTENT_MANAGE = "content.manage"
+    CMS_CONFIG_WRITE = "cms.config.write"
+    CMS_PAGES_PUBLISH = "cms.pages.publish"
+    NOTES_READ = "notes.read"
+    NOTES_WRITE = "notes.write"
+    NOTES_PUBLISH = "notes.publish"
+    QUESTIONS_READ = "questions.read"
+    QUESTIONS_WRITE = "questions.write"
+    QUESTIONS_PUBLISH = "questions.publish"
+    TESTS_READ = "tests.read"
+    TESTS_WRITE = "tests.write"
+    TESTS_PUBLISH = "tests.publish"
+    ATTEMPTS_READ = "attempts.read"
+    PRINT_GENERATE = "print.generate"
+    ANALYTICS_READ = "analytics.read"
+    ADMIN_DASHBOARD_READ = "admin.dashboard.read"
+    ADMIN_AUDIT_READ = "admin.audit.read"
+    ADMIN_PING = "admin.ping"
+    ADMIN_MAINTENANCE_BYPASS = "admin.maintenance.bypass"
+    DOCS_READ = "docs.read"
+    USERS_READ = "users.read"
+    USERS_MANAGE = "users.manage"
+    USERS_INVITE = "users.invite"
+    ACCESS_READ = "access.read"
+    ACCESS_MANAGE = "access.manage"
+    PAYMENTS_READ = "payments.read"
+    PAYMENTS_MANAGE = "payments.manage"
+    PAYMENTS_REFUND = "payments.refund"
+    PAYMENTS_REFUND_LATE = "payments.refund.late"
+    NOTIFICATIONS_READ = "notifications.read"
+    NOTIFICATIONS_MANAGE = "notifications.manage"
+    SECURITY_READ = "security.read"
+    SECURITY_MANAGE = "security.manage"
+    COURSES_READ = "courses.read"
+    COURSES_WRITE = "courses.write"
+    COURSES_PUBLISH = "courses.publish"
+    COURSES_MANAGE = "courses.manage"
+    FORUM_MODERATE = "forum.moderate"
+    REVIEWS_MODERATE = "reviews.moderate"
+    CERTIFICATES_MANAGE = "certificates.manage"
+    CENTRES_READ = "centres.read"
+    CENTRES_MANAGE = "centres.manage"
+    CREDITS_MANAGE = "credits.manage"
+    CENTRE_STUDENTS_READ = "centre.students.read"
+    CENTRE_STUDENTS_MANAGE = "centre.students.manage"
+    CENTRE_SEATS_MANAGE = "centre.seats.manage"
+    CENTRE_PAYMENTS_READ = "centre.payments.read"
+    CENTRE_PAYMENTS_MANAGE = "centre.payments.manage"
+    CENTRE_MESSAGES_SEND = "centre.messages.send"
+    CENTRE_STAFF_MANAGE = "centre.staff.manage"
+    CENTRE_SETTINGS_MANAGE = "centre.settings.manage"
+    CENTRE_REPORTS_READ = "centre.reports.read"
+
+    @property
+    def inside_centre(self) -> bool:
+        """Whether it is held through a centre's membership, never through a role."""
+        return self.value.startswith("centre.")
+
+
+P = Permission
+
+ACADEMY_PERMISSIONS = frozenset(permission for permission in P if not permission.inside_centre)
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a function does, as the policies know it.
+
+    ``permissions``: any one of them allows it to staff. ``own``: without another resource it is about the caller's own
+    account. ``feature``: the module whose flag can switch it off for students. ``entitlement``: the kind of scope that opens
+    it. ``late``: its resource comes with the body, so the use case asks for the decision itself (``decisions.require``).
+    """
+
+    name: str
+    permissions: tuple[Permission, ...] = ()
+    own: bool = False
+    feature: str | None = None
+    entitlement: str | None = None
+    late: bool = False
+
+    @property
+    def for_staff(self) -> bool:
+        """Whether it belongs to the admin group: only user type ADMIN, only with a permission."""
+        return bool(self.permissions)
+
+
+class Actions:
+    """Every action that a function can name."""
+
+    CONTENT_READ = Action("content.read", (P.CONTENT_READ, P.CONTENT_MANAGE))
+    CONTENT_MANAGE = Action("content.manage", (P.CONTENT_MANAGE,))
+    FILES_UPLOAD = Action(
+        "files.upload",
+        (
+            P.NOTES_WRITE,
+            P.PRINT_GENERATE,
+            P.QUESTIONS_WRITE,
+            P.CONTENT_MANAGE,
+            P.COURSES_WRITE,
+            P.SECURITY_MANAGE,
+        ),
+        late=True,
+    )
+    FILES_CONFIRM = Action("files.confirm", FILES_UPLOAD.permissions, late=True)
+    NOTES_READ = Action("notes.read", (P.NOTES_READ,))
+    NOTES_WRITE = Action("notes.write", (P.NOTES_WRITE,))
+    NOTES_PUBLISH = Action("notes.publish", (P.NOTES_PUBLISH,))
+    PAYMENTS_READ = Action("payments.read", (P.PAYMENTS_READ,))
+    PAYMENTS_MANAGE = Action("payments.manage", (P.PAYMENTS_MANAGE,))
+    DOCS_READ = Action("docs.read", (P.DOCS_READ,))
+
+    TAXONOMY_BROWSE = Action("taxonomy.browse")
+    NOTES_BROWSE = Action("notes.browse", feature="notes")
+    NOTES_OPEN = Action("notes.open", feature="notes", entitlement="notes")
+    NOTES_PROGRESS_READ = Action("notes.progress.read", own=True)
+    PAYMENTS_CHECKOUT = Action("payments.checkout", feature="payments")
+    ORDERS_READ = Action("orders.read", own=True)
+    SUBSCRIPTIONS_READ = Action("subscriptions.read", own=True)
+    PROFILE_READ = Action("profile.read", own=True)
+    PROFILE_WRITE = Action("profile.write", own=True)
+    SESSIONS_MANAGE = Action("sessions.manage", own=True)
+
+    @classmethod
+    def all(cls) -> dict[str, Action]:
+        """Every action by name."""
+        return {action.name: action for action in vars(cls).values() if isinstance(action, Action)}
+
+
+@dataclass(frozen=True)
+class DefaultRole:
+    """A role as the seed creates it; ``fixed`` ones cannot be edited."""
+
+    key: str
+    name: str
+    user_type: UserType
+    permissions: frozenset[Permission] = frozenset()
+    fixed: bool = False
+
+
+_CONTENT = frozenset(
+    {
+        P.CONTENT_READ,
+        P.CONTENT_MANAGE,
+        P.CMS_CONFIG_WRITE,
+        P.CMS_PAGES_PUBLISH,
+        P.NOTES_READ,
+        P.NOTES_WRITE,
+        P.NOTES_PUBLISH,
+        P.QUESTIONS_READ,
+        P.PRINT_GENERATE,
+        P.ANALYTICS_READ,
+        P.ADMIN_DASHBOARD_READ,
+        P.NOTIFICATIONS_READ,
+        P.NOTIFICATIONS_MANAGE,
+        P.COURSES_PUBLISH,
+        P.COURSES_MANAGE,
+        P.REVIEWS_MODERATE,
+        P.CERTIFICATES_MANAGE,
+    }
+)
+_TEST = frozenset(
+    {
+        P.CONTENT_READ,
+        P.QUESTIONS_READ,
+        P.QUESTIONS_WRITE,
+        P.QUESTIONS_PUBLISH,
+        P.TESTS_READ,
+        P.TESTS_WRITE,
+        P.TESTS_PUBLISH,
+        P.ATTEMPTS_READ,
+        P.PRINT_GENERATE,
+        P.ANALYTICS_READ,
+        P.ADMIN_DASHBOARD_READ,
+    }
+)
+_FINANCE = frozenset(
+    {
+        P.ANALYTICS_READ,
+        P.ADMIN_DASHBOARD_READ,
+        P.USERS_READ,
+        P.PAYMENTS_READ,
+        P.PAYMENTS_MANAGE,
+        P.PAYMENTS_REFUND,
+        P.NOTIFICATIONS_READ,
+    }
+)
+_SUPPORT = frozenset(
+    {
+        P.CONTENT_READ,
+        P.ATTEMPTS_READ,
+        P.ADMIN_DASHBOARD_READ,
+        P.USERS_READ,
+        P.USERS_MANAGE,
+        P.PAYMENTS_READ,
+        P.NOTIFICATIONS_READ,
+        P.SECURITY_READ,
+    }
+)
+_SECURITY = frozenset(
+    {
+        P.ADMIN_DASHBOARD_READ,
+        P.USERS_READ,
+        P.USERS_MANAGE,
+        P.SECURITY_READ,
+        P.SECURITY_MANAGE,
+        P.ADMIN_AUDIT_READ,
+        P.ACCESS_READ,
+    }
+)
+_INSTRUCTOR = frozenset({P.CONTENT_READ, P.COURSES_READ, P.COURSES_WRITE, P.FORUM_MODERATE})
+
+SUPER_ADMIN = "ADMIN_SUPER"
+STUDENT_ROLE = "STUDENT"
+
+DEFAULT_ROLES = (
+    DefaultRole(SUPER_ADMIN, "Super-admin", UserType.ADMIN, ACADEMY_PERMISSIONS, fixed=True),
+    DefaultRole("ADMIN_CONTENT", "Content editor", UserType.ADMIN, _CONTENT),
+    DefaultRole("ADMIN_TEST", "Test editor", UserType.ADMIN, _TEST),
+    DefaultRole("ADMIN_FINANCE", "Finance", UserType.ADMIN, _FINANCE),
+    DefaultRole("ADMIN_SUPPORT", "Support", UserType.ADMIN, _SUPPORT),
+    DefaultRole("ADMIN_SECURITY", "Security", UserType.ADMIN, _SECURITY),
+    DefaultRole("INSTRUCTOR", "Instructor", UserType.ADMIN, _INSTRUCTOR),
+    DefaultRole("CENTRE_OWNER", "Centre owner", UserType.OPERATOR),
+    DefaultRole("CENTRE_STAFF", "Centre staff", UserType.OPERATOR),
+    DefaultRole(STUDENT_ROLE, "Student", UserType.STUDENT, fixed=True),
+)

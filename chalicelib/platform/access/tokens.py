@@ -1,0 +1,118 @@
+"""Verification of access tokens (AUTH-50): our own JWTs, ES256 or EdDSA, against the published keys.
+
+Signing is the identity domain's; whoever only verifies reads ``JWT_PUBLIC_KEYS`` (a JWK set) and never sees a private key.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.platform import clock, settings
+from chalicelib.platform.errors import TokenExpired, TokenInvalid
+from chalicelib.platform.secrets import secret
+
+JWT_PUBLIC_KEYS = secret("JWT_PUBLIC_KEYS")
+AUTH_ISSUER = settings.text("AUTH_ISSUER", default="pathshala-local")
+AUTH_AUDIENCE = settings.text("AUTH_AUDIENCE", default="pathshala")
+
+ALGORITHMS = ("ES256", "EdDSA")
+TOKEN_TYPE = "at+jwt"  # noqa: S105  # a media type
+LEEWAY_SECONDS = 30
+REFETCH_SECONDS = 60
+_MAX_TOKEN_CHARS = 4096
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a verified token says."""
+
+    user_id: str
+    session_id: str
+    token_version: int
+    user_type: str
+    amr: tuple[str, ...]
+    issued_at: int
+    expires_at: int
+
+
+_lock = threading.Lock()
+_parsed: tuple[str, dict[str, Any]] | None = None
+
+
+def _keys(document: str) -> dict[str, Any]:
+    global _parsed
+    from jwt import PyJWK
+
+    with _lock:
+        if _parsed is None or _parsed[0] != document:
+            jwks = json.loads(document)["keys"]
+            _parsed = (document, {key["kid"]: PyJWK(key) for key in jwks if key.get("alg") in ALGORITHMS})
+        return _parsed[1]
+
+
+def _key(kid: str) -> Any:
+    """The published key of that id; asks the store again for an unknown one, at most once a minute (AUTH-56)."""
+    found = _keys(JWT_PUBLIC_KEYS()).get(kid)
+    if found is None and JWT_PUBLIC_KEYS.age() >= REFETCH_SECONDS:
+        found = _keys(JWT_PUBLIC_KEYS.fetch()).get(kid)
+    if found is None:
+        raise TokenInvalid
+    return found
+
+
+def verify(token: str) -> Claims:
+    """Check algorithm, key, signature, issuer, audience, type and times.
+
+    Raises ``TokenExpired`` for a token that is right but too old, ``TokenInvalid`` for anything else.
+    """
+    import jwt
+
+    if len(token) > _MAX_TOKEN_CHARS:
+        raise TokenInvalid
+    try:
+        header = jwt.get_unverified_header(token)
+        kid = header.get("kid")
+        if header.get("typ") != TOKEN_TYPE or not isinstance(kid, str):
+            raise TokenInvalid
+        key = _key(kid)
+        if header.get("alg") != key.algorithm_name:
+            raise TokenInvalid
+        claims = jwt.decode(
+            token,
+            key.key,
+            algorithms=[key.algorithm_name],
+            audience=AUTH_AUDIENCE(),
+            issuer=AUTH_ISSUER(),
+            options={
+                "require": ["exp", "iat", "sub", "sid", "tv", "ut", "jti"],
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+            },
+        )
+        found = Claims(
+            user_id=str(claims["sub"]),
+            session_id=str(claims["sid"]),
+            token_version=int(claims["tv"]),
+            user_type=str(claims["ut"]),
+            amr=tuple(str(method) for method in claims.get("amr", ())),
+            issued_at=int(claims["iat"]),
+            expires_at=int(claims["exp"]),
+        )
+    except TokenInvalid:
+        raise
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise TokenInvalid from error
+    _check_times(found)
+    return found
+
+
+def _check_times(claims: Claims) -> None:
+    now = clock.epoch()
+    if claims.issued_at > now + LEEWAY_SECONDS:
+        raise TokenInvalid
+    if claims.expires_at < now - LEEWAY_SECONDS:
+        raise TokenExpired

@@ -1,0 +1,69 @@
+"""The one clock. Everything that reads the time reads it here, so that the local cloud can move it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from chalicelib.platform import settings
+
+ACADEMY_TIMEZONE = settings.text("ACADEMY_TIMEZONE", default="Asia/Kolkata")
+
+_offset_seconds: float = 0.0
+
+
+def now() -> datetime:
+    """The current instant, UTC, with microseconds."""
+    return datetime.fromtimestamp(time.time() + _offset_seconds, UTC)
+
+
+def epoch() -> int:
+    """Whole seconds since 1970-01-01T00:00:00Z."""
+    return int(time.time() + _offset_seconds)
+
+
+def advance(seconds: float) -> None:
+    """Move this process's clock; only the local cloud and tests call it."""
+    global _offset_seconds
+    _offset_seconds += seconds
+
+
+def reset() -> None:
+    """Back to the real time."""
+    global _offset_seconds
+    _offset_seconds = 0.0
+
+
+def iso(instant: datetime) -> str:
+    """``2026-01-31T10:00:00.123Z``: UTC, milliseconds; sorts as it should (HTTP-15)."""
+    text = instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return f"{text[:-3]}Z"
+
+
+def parse_iso(text: str) -> datetime:
+    """The instant of an ISO 8601 text with ``Z`` or an offset; ``ValueError`` for anything else."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs Z or an offset")
+    return instant.astimezone(UTC)
+
+
+def academy_zone() -> ZoneInfo:
+    """The zone in which a *day* is a day."""
+    return ZoneInfo(ACADEMY_TIMEZONE())
+
+
+def academy_day(instant: datetime) -> date:
+    """The academy's calendar day of an instant."""
+    return instant.astimezone(academy_zone()).date()
+
+
+def day_start(day: date) -> datetime:
+    """The instant, UTC, at which a day of the academy begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=academy_zone()).astimezone(UTC)
+
+
+def day_end(day: date) -> datetime:
+    """The instant, UTC, at which the next day of the academy begins."""
+    return day_start(day + timedelta(days=1))

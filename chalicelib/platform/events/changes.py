@@ -1,0 +1,73 @@
+"""Item changes of the table's stream, typed; and the translations of changes into domain events.
+
+A domain's ``events.py`` says what its items' changes mean::
+
+    @translate(PaymentOrder)
+    def order_events(change: Change[PaymentOrder]) -> Iterator[DomainEvent]:
+        if change.inserted:
+            yield OrderPlaced(...)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+from chalicelib.platform.events.domain import DomainEvent
+from chalicelib.platform.store.items import Item, ItemT, kind_of, read
+
+F = TypeVar("F", bound=Callable[..., Iterator[DomainEvent]])
+
+
+@dataclass(frozen=True)
+class Change(Generic[ItemT]):
+    """One change of one item: ``old`` is None when it was inserted, ``new`` when it was removed."""
+
+    old: ItemT | None
+    new: ItemT | None
+    sequence: str
+
+    @property
+    def inserted(self) -> bool:
+        return self.old is None
+
+    def became(self, attribute: str, value: object) -> bool:
+        """Whether this change gave the attribute this value."""
+        before = getattr(self.old, attribute, None) if self.old is not None else None
+        after = getattr(self.new, attribute, None) if self.new is not None else None
+        return after == value and before != value
+
+
+_translations: dict[str, list[Callable[[Change[Any]], Iterator[DomainEvent]]]] = {}
+
+
+def translate(item: type[Item]) -> Callable[[F], F]:
+    """Declare what changes of a kind of item mean."""
+
+    def declare(translation: F) -> F:
+        _translations.setdefault(kind_of(item), []).append(translation)
+        return translation
+
+    return declare
+
+
+def _image(raw: dict[str, Any] | None) -> Item | None:
+    return read(raw) if raw else None
+
+
+def kind_in(record: dict[str, Any]) -> str | None:
+    """The kind of item that a stream record is about."""
+    data = record["dynamodb"]
+    image = data.get("NewImage") or data.get("OldImage") or {}
+    return cast("str | None", image.get("kind", {}).get("S"))
+
+
+def events_of(record: dict[str, Any]) -> list[DomainEvent]:
+    """The domain events that one raw stream record means; none for kinds that nobody translates."""
+    translations = _translations.get(kind_in(record) or "")
+    if not translations:
+        return []
+    data = record["dynamodb"]
+    change: Change[Any] = Change(_image(data.get("OldImage")), _image(data.get("NewImage")), data["SequenceNumber"])
+    return [event for translation in translations for event in translation(change)]

@@ -1,0 +1,93 @@
+"""Queues, each with a dead-letter queue, and what is sent through them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
+
+from chalicelib.platform import context, settings
+from chalicelib.platform.aws import clients
+from chalicelib.platform.errors import Unavailable
+
+SEND_BATCH = 10
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue: ``visibility`` seconds, and ``receives`` before a message goes to the dead-letter queue."""
+
+    name: str
+    visibility: int = 60
+    receives: int = 5
+
+    @property
+    def physical(self) -> str:
+        """Its name in this stage."""
+        return f"pathshala-{settings.STAGE()}-{self.name}"
+
+
+class Queues:
+    """Queues that a use case sends to; consumers of domain events have queues of their own."""
+
+    PAYMENT_EVENTS = Queue("payment-events", visibility=60, receives=5)
+
+
+def all_queues() -> list[Queue]:
+    """The queues above."""
+    return [queue for queue in vars(Queues).values() if isinstance(queue, Queue)]
+
+
+@lru_cache(maxsize=64)
+def _url(physical: str) -> str:
+    """The address of a queue; built from ``QUEUE_URL_BASE`` where the deployment gives it, so that no call is needed."""
+    base = os.environ.get("QUEUE_URL_BASE")
+    if base:
+        return f"{base}/{physical}"
+    return str(clients.sqs().get_queue_url(QueueName=physical)["QueueUrl"])
+
+
+def forget() -> None:
+    """Ask for the addresses again (the local cloud, after a reset)."""
+    _url.cache_clear()
+
+
+def _body(data: BaseModel, event: str | None) -> str:
+    message: dict[str, Any] = {
+        "data": data.model_dump(mode="json", by_alias=True),
+        "requestId": context.current().request_id,
+    }
+    if event:
+        message["event"] = event
+    return json.dumps(message, separators=(",", ":"))
+
+
+def send(queue: Queue, message: BaseModel, *, delay: int = 0) -> None:
+    """Send one message. Raises ``Unavailable`` when the queue does not take it."""
+    send_raw(queue.physical, [_body(message, None)], delay=delay)
+
+
+def event_body(event: BaseModel) -> str:
+    """A domain event as the message its consumers get."""
+    return _body(event, type(event).__name__)
+
+
+def send_raw(physical: str, bodies: Sequence[str], *, delay: int = 0) -> None:
+    """Send message bodies, ten a call; raises ``Unavailable`` if one of them is not taken."""
+    for first in range(0, len(bodies), SEND_BATCH):
+        entries = [
+            {"Id": str(position), "MessageBody": body, "DelaySeconds": delay}
+            for position, body in enumerate(bodies[first : first + SEND_BATCH])
+        ]
+        try:
+            answer = clients.sqs().send_message_batch(QueueUrl=_url(physical), Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable from error
+        if answer.get("Failed"):
+            raise Unavailable

@@ -1,0 +1,43 @@
+"""The outbox: stream records become domain events, and each event goes to the queue of everyone who consumes it.
+
+Who consumes what is declared on the consumers; the deployment hands it to the router as ``EVENT_ROUTES``
+(``{"OrderPlaced": ["follow-order"]}``), so that the router's container does not import every consumer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from typing import Any
+
+from chalicelib.platform import registry
+from chalicelib.platform.events.changes import events_of
+from chalicelib.platform.events.queues import Queue, event_body, send_raw
+from chalicelib.platform.logs import event as log_event
+
+
+def routes() -> dict[str, list[str]]:
+    """Event name → names of the queues of its consumers, from the declarations (at deployment and locally)."""
+    from chalicelib.platform.work import Consumer
+
+    found: dict[str, list[str]] = {}
+    for consumer in registry.of(Consumer):
+        for kind in consumer.on:
+            found.setdefault(kind.__name__, []).append(consumer.queue.name)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> dict[str, list[str]]:
+    return {str(name): list(queues) for name, queues in json.loads(text).items()}
+
+
+def route(record: dict[str, Any]) -> None:
+    """Send the events of one stream record on. Raises when a queue does not take one: the record comes again."""
+    given = os.environ.get("EVENT_ROUTES")
+    table = _parsed(given) if given else routes()
+    for event in events_of(record):
+        log_event("domain event", event=type(event).__name__, key=event.key)
+        for name in table.get(type(event).__name__, ()):
+            send_raw(Queue(name).physical, [event_body(event)])

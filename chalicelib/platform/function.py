@@ -1,0 +1,62 @@
+"""What all declared functions share: a name, a role's grants, size, and that each is its own Lambda handler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chalicelib.platform import registry
+from chalicelib.platform.grants import Grant
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{2,46}")
+
+
+class Function:
+    """A declared function; calling it with ``(event, context)`` is what Lambda does."""
+
+    place: str | None = None
+    """What it answers to (method and path, schedule name, …); no two functions share one."""
+
+    def __init__(
+        self,
+        work: Callable[..., Any],
+        *,
+        grants: Sequence[Grant] = (),
+        memory: int = 256,
+        timeout: int = 29,
+        concurrency: int | None = None,
+    ) -> None:
+        self.work = work
+        self.name = work.__name__
+        self.module = work.__module__
+        self.grants = tuple(dict.fromkeys(grants))
+        self.memory = memory
+        self.timeout = timeout
+        self.concurrency = concurrency
+        document = (work.__doc__ or "").strip()
+        if not document:
+            raise registry.BadDeclaration(f"{self.name} has no docstring: its first line is its summary")
+        self.summary, _, rest = document.partition("\n")
+        self.description = "\n".join(line.strip() for line in rest.strip().splitlines())
+        if _NAME.fullmatch(self.name) is None:
+            raise registry.BadDeclaration(f"{self.name} is not a function name of 3 to 47 characters a-z, 0-9, _")
+
+    @property
+    def handler(self) -> str:
+        """The Lambda's handler: ``functions.commerce.payments.checkout``."""
+        return f"{self.module}.{self.name}"
+
+    @property
+    def area(self) -> str:
+        """The folder under ``functions``: one nested stack each."""
+        parts = self.module.split(".")
+        return parts[1] if len(parts) > 2 else "platform"
+
+    def register(self) -> None:
+        """Take the function's name in the registry."""
+        registry.add(self)
+
+    def __call__(self, event: dict[str, Any], context: Any) -> Any:
+        """Handle one invocation."""
+        raise TypeError(f"{type(self).__name__} does not say how it is invoked")

@@ -1,0 +1,209 @@
+"""The declaration of an HTTP function: everything that the gateway, the docs, the policies and the deployment need.
+
+    @api.get("/v1/notes/{noteId}", action=Actions.NOTES_BROWSE, resource=PUBLISHED_NOTE, grants=[Grant.TABLE_READ])
+    def get_note(note: Note, caller: Caller) -> NoteAnswer:
+        '''A published note's metadata.'''
+
+Parameters are filled by what they are: ``body`` (a ``RequestModel``), ``query`` (a ``QueryModel``), ``caller``,
+``request``, the resource's item under the resource's ``param``, and the path's own, in snake case (``note_id``).
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
+
+from chalicelib.platform.access.catalogue import Action
+from chalicelib.platform.access.resources import Resource
+from chalicelib.platform.errors import ApiError, RouteNotFound
+from chalicelib.platform.function import Function
+from chalicelib.platform.grants import Grant
+from chalicelib.platform.http.answers import Answer, Binary
+from chalicelib.platform.http.idempotency import Idempotency
+from chalicelib.platform.http.limits import Limit, Limits
+from chalicelib.platform.ids import is_ulid
+from chalicelib.platform.registry import BadDeclaration
+
+_PARAMETER = re.compile(r"\{(\w+)\+?\}")
+_SNAKE = re.compile(r"(?<!^)(?=[A-Z])")
+_OTHER_PATHS = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+
+
+class PathRule:
+    """What a path parameter must look like, for those that are no ULIDs: ``Annotated[str, PathRule("[a-z]{2,9}")]``."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = re.compile(pattern)
+
+    def read(self, text: str) -> str | None:
+        """The value, or None when the text names nothing."""
+        return text if self.pattern.fullmatch(text) else None
+
+
+class UlidRule(PathRule):
+    """A ULID in either case (HTTP-14)."""
+
+    def __init__(self) -> None:
+        super().__init__("[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{26}")
+
+    def read(self, text: str) -> str | None:
+        return text.upper() if is_ulid(text) else None
+
+
+class Endpoint(Function):
+    """One method and path."""
+
+    read_only_methods: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD", "OPTIONS"})
+
+    def __init__(
+        self,
+        work: Callable[..., Any],
+        method: str,
+        path: str,
+        *,
+        action: Action | None = None,
+        public: bool = False,
+        optional_auth: bool = False,
+        resource: Resource[Any] | None = None,
+        status: int = 200,
+        also: Sequence[int] = (),
+        limits: Sequence[Limit] = (),
+        edge: Limit = Limits.DEFAULT,
+        grants: Sequence[Grant] = (),
+        raises: Sequence[type[ApiError]] = (),
+        idempotency: Idempotency = Idempotency.NONE,
+        head: bool = False,
+        raw_body: bool = False,
+        binary: str | None = None,
+        tag: str | None = None,
+        memory: int = 256,
+        timeout: int = 29,
+        in_maintenance: bool = False,
+        examples: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(work, grants=grants, memory=memory, timeout=timeout)
+        if (action is None) == (not public):
+            raise BadDeclaration(f"{self.name} names an action, or is explicitly public; not both, not neither")
+        self.method = method
+        self.path = path
+        self.place = f"{method} {path}"
+        self.action = action
+        self.optional_auth = optional_auth
+        self.resource = resource
+        self.status = status
+        self.also = tuple(also)
+        self.limits = tuple(limits)
+        self.edge = edge
+        self.raises = tuple(raises)
+        self.idempotency = idempotency
+        self.head = head
+        self.raw_body = raw_body
+        self.binary = binary
+        self.in_maintenance = in_maintenance
+        self.examples = dict(examples or {})
+        self.tag = tag or self.module.rsplit(".", 1)[-1].removesuffix("_admin").replace("_", "-")
+        self._inspect()
+        self.register()
+
+    @property
+    def public(self) -> bool:
+        """Whether nobody needs to sign in."""
+        return self.action is None
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether a token is looked at."""
+        return self.action is not None or self.optional_auth
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return (self.method, "HEAD") if self.head else (self.method,)
+
+    def _inspect(self) -> None:
+        hints = get_type_hints(self.work, include_extras=True)
+        names = {_SNAKE.sub("_", name).lower(): name for name in _PARAMETER.findall(self.path)}
+        self.path_rules: dict[str, tuple[str, PathRule]] = {}
+        self.body_model: type[BaseModel] | None = None
+        self.query_model: type[BaseModel] | None = None
+        self.wants: list[str] = []
+        for name in inspect.signature(self.work).parameters:
+            self.wants.append(name)
+            hint = hints.get(name)
+            if name == "body":
+                self.body_model = hint
+            elif name == "query":
+                self.query_model = hint
+            elif name in names:
+                self.path_rules[name] = (names[name], _rule(names[name], hint))
+            elif name not in {"caller", "request"} and (self.resource is None or name != self.resource.param):
+                raise BadDeclaration(f"{self.name} takes {name}, which nothing fills")
+        for snake, name in names.items():
+            self.path_rules.setdefault(snake, (name, _rule(name, None)))
+        if "caller" in self.wants and not self.signed_in:
+            raise BadDeclaration(f"{self.name} is public and has no caller")
+        self.answer_model = _answer_model(hints.get("return"))
+
+    def missing(self) -> type[ApiError]:
+        """The 404 for a path that names nothing."""
+        if self.resource is not None:
+            return self.resource.missing
+        return next((error for error in self.raises if error.status == 404), RouteNotFound)  # noqa: PLR2004
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        from chalicelib.platform.http.pipeline import handle
+
+        return handle(self, event, context)
+
+
+def _rule(name: str, hint: Any) -> PathRule:
+    for extra in getattr(hint, "__metadata__", ()):
+        if isinstance(extra, PathRule):
+            return extra
+    if name.endswith("Id") and name != "merchantTransactionId":
+        return UlidRule()
+    return PathRule(_OTHER_PATHS.pattern)
+
+
+def _answer_model(hint: Any) -> type[BaseModel] | None:
+    if get_origin(hint) is Answer:
+        hint = get_args(hint)[0]
+    if hint is None or hint in (type(None), Binary):
+        return None
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return hint
+    return None
+
+
+class Api:
+    """``@api.get(path, …)`` and its like; see ``Endpoint`` for what can be declared."""
+
+    def _declare(self, method: str, path: str, declaration: dict[str, Any]) -> Callable[..., Endpoint]:
+        def declare(work: Callable[..., Any]) -> Endpoint:
+            return Endpoint(work, method, path, **declaration)
+
+        return declare
+
+    def get(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
+        return self._declare("GET", path, declaration)
+
+    def post(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
+        return self._declare("POST", path, declaration)
+
+    def patch(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
+        return self._declare("PATCH", path, declaration)
+
+    def put(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
+        return self._declare("PUT", path, declaration)
+
+    def delete(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
+        return self._declare("DELETE", path, declaration)
+
+    def options(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
+        return self._declare("OPTIONS", path, declaration)
+
+
+api = Api()

@@ -1,0 +1,180 @@
+"""Rate limits (HTTP-40 … HTTP-44).
+
+*Edge* classes are counted in front of the gateway (a rate-based rule deployed, in process locally); *exact* ones in the
+table, one counter a class, subject and clock-aligned window: of all requests counted in one window at most N pass.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from botocore.exceptions import ClientError
+from pynamodb.attributes import NumberAttribute
+
+from chalicelib.platform import clock, settings
+from chalicelib.platform.errors import ApiError, RateLimited, Unavailable
+from chalicelib.platform.logs import count_metric
+from chalicelib.platform.parallel import together
+from chalicelib.platform.store import table
+from chalicelib.platform.store.items import Item
+from chalicelib.platform.store.keys import Key
+
+_RATE = re.compile(r"(\d{1,7})/(\d{1,7})")
+EDGE_LIMITS = settings.choice("EDGE_LIMITS", default="edge", choices=("edge", "function"))
+
+
+class RateWindow(Item, discriminator="RateWindow"):
+    """The exact counter of one class and subject in one window."""
+
+    count = NumberAttribute(default=0)
+
+    @staticmethod
+    def place(limit: str, subject: str, window_start: int) -> Key:
+        """Its key; the subject is a user id, an address or an HMAC, never an e-mail."""
+        return Key(f"RATE#{limit}#{subject}#{window_start}", "RATE")
+
+
+class Per(Enum):
+    """Whom a limit counts."""
+
+    CALLER = "caller"
+    IP = "ip"
+    OWN = "own"
+    """The use case counts, by a subject that only it knows."""
+
+
+def _parse_rate(raw: str) -> tuple[int, int] | None:
+    if raw == "off" and settings.is_local():
+        return None
+    match = _RATE.fullmatch(raw)
+    if match is None or int(match[1]) < 1 or int(match[2]) < 1:
+        raise ValueError(raw)
+    return int(match[1]), int(match[2])
+
+
+class Limit:
+    """One limit class; ``RATE_<NAME>`` = ``<count>/<seconds>``, ``off`` in local and test stages only.
+
+    ``closed``: when the counter cannot be written the request is refused (503) instead of let pass (HTTP-44).
+    """
+
+    def __init__(self, name: str, rate: str, per: Per, *, closed: bool = False, edge: bool = False) -> None:
+        self.name = name
+        self.per = per
+        self.closed = closed
+        self.edge = edge
+        self.rate = settings.parsed(
+            "RATE_" + name.upper().replace("-", "_"),
+            default=rate,
+            parse=_parse_rate,
+            rule="<count>/<seconds>, or off in a local stage",
+        )
+
+
+class Limits:
+    """All classes and their defaults."""
+
+    DEFAULT = Limit("default", "120/60", Per.CALLER, edge=True)
+    ASSETS = Limit("assets", "300/60", Per.CALLER, edge=True)
+    WEBHOOK = Limit("webhook", "300/60", Per.IP, edge=True)
+    DOCS = Limit("docs", "30/60", Per.IP, edge=True)
+    AUTH = Limit("auth", "10/60", Per.OWN, closed=True)
+    AUTH_ADDRESS = Limit("auth-address", "60/60", Per.IP, closed=True)
+    AUTH_FAILURES = Limit("auth-failures", "10/60", Per.OWN, closed=True)
+    REGISTER = Limit("register", "30/60", Per.IP)
+    REGISTER_DAY = Limit("register-day", "300/86400", Per.IP)
+    REFRESH = Limit("refresh", "10/60", Per.OWN)
+    CHECKOUT = Limit("checkout", "5/600", Per.CALLER, closed=True)
+    ORDER_STATUS = Limit("order-status", "60/60", Per.OWN)
+    VIEW_SESSION = Limit("view-session", "20/60", Per.CALLER)
+    UPLOAD = Limit("upload", "60/60", Per.CALLER)
+    WEBHOOK_FAILURES = Limit("webhook-failures", "20/60", Per.OWN)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one counter stands after this request."""
+
+    limit: Limit
+    allowed: bool
+    count: int
+    remaining: int
+    reset: int
+
+    def headers(self) -> dict[str, str]:
+        """``RateLimit-*`` (HTTP-41)."""
+        rate = self.limit.rate()
+        return {
+            "RateLimit-Limit": str(rate[0] if rate else 0),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset),
+        }
+
+
+def _window(limit: Limit) -> tuple[int, int, int, int] | None:
+    rate = limit.rate()
+    if rate is None:
+        return None
+    most, seconds = rate
+    now = clock.now().timestamp()
+    start = int(now // seconds) * seconds
+    return most, seconds, start, max(1, math.ceil(start + seconds - now))
+
+
+def hit(limit: Limit, subject: str) -> Verdict | None:
+    """Count one request; never reads first. None when the class is off, or could not be counted and may pass.
+
+    Raises ``Unavailable`` for a *closed* class whose counter cannot be written.
+    """
+    window = _window(limit)
+    if window is None:
+        return None
+    most, seconds, start, reset = window
+    try:
+        counted = table.update(
+            RateWindow,
+            RateWindow.place(limit.name, subject, start),
+            [
+                RateWindow.count.add(1),
+                RateWindow.kind.set(RateWindow),  # type: ignore[arg-type]  # the class is its discriminator
+                RateWindow.ttl.set(start + seconds + 60),
+            ],
+        )
+    except (ApiError, ClientError) as error:
+        if limit.closed:
+            raise Unavailable from error
+        count_metric("LimiterUnavailable")
+        return None
+    count = int(counted.count)
+    return Verdict(limit, count <= most, count, max(0, most - count), reset)
+
+
+def peek(limit: Limit, subject: str) -> Verdict | None:
+    """How a counter stands, without counting: is there room for one more?"""
+    window = _window(limit)
+    if window is None:
+        return None
+    most, _, start, reset = window
+    counted = table.get(RateWindow, RateWindow.place(limit.name, subject, start))
+    count = int(counted.count) if counted else 0
+    return Verdict(limit, count < most, count, max(0, most - count), reset)
+
+
+def refuse_if_any(verdicts: Sequence[Verdict | None]) -> None:
+    """429 if one refuses; the longest wait wins."""
+    refused = [verdict for verdict in verdicts if verdict is not None and not verdict.allowed]
+    if refused:
+        longest = max(refused, key=lambda verdict: verdict.reset)
+        raise RateLimited(retry_after=longest.reset, headers=longest.headers())
+
+
+def hit_all(counters: Sequence[tuple[Limit, str]]) -> list[Verdict | None]:
+    """Count several side by side."""
+    if not counters:
+        return []
+    works: list[Callable[[], object]] = [lambda one=one: hit(*one) for one in counters]  # type: ignore[misc]
+    return [verdict for verdict in together(*works) if verdict is None or isinstance(verdict, Verdict)]

@@ -1,0 +1,213 @@
+"""How one request is answered. The order of checks is HTTP-26's:
+
+size and media type · token · access card (blocked, revoked) · permission that needs no resource · exact limit · parsing and
+validation · resource (404) · policy (403) · idempotency · the function.
+
+Card, resource and what the resource names beside it are one consistent batch read; the limits' counters run beside it.
+"""
+
+from __future__ import annotations
+
+
+import hashlib
+import time
+from typing import Any
+
+from pydantic import BaseModel
+
+from chalicelib.platform import context, settings
+from chalicelib.platform.access.caller import Caller, recognize
+from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.catalogue import Permission
+from chalicelib.platform.access.decisions import require, screen
+from chalicelib.platform.access.tokens import Claims
+from chalicelib.platform.errors import ApiError, Internal, Maintenance, Unavailable
+from chalicelib.platform.http import headers, limits
+from chalicelib.platform.http.answers import Answer, Binary, Rendered
+from chalicelib.platform.http.bodies import body_of, check_size_and_type, query_of
+from chalicelib.platform.http.endpoint import Endpoint
+from chalicelib.platform.http.idempotency import Idempotency, key_of, run_once
+from chalicelib.platform.http.render import render, render_error
+from chalicelib.platform.http.request import Request, from_event
+from chalicelib.platform.http.sign_in import claims_of
+from chalicelib.platform.logs import alarm, logger, unexpected
+from chalicelib.platform.parallel import submit
+from chalicelib.platform.settings import BadSetting
+from chalicelib.platform.store import meter, table
+from chalicelib.platform.store.items import Item
+from chalicelib.platform.store.keys import Key
+
+MAINTENANCE = settings.boolean("MAINTENANCE", default=False)
+MAX_ANSWER_BYTES = 5_767_168
+_SERVER_ERROR = 500
+
+
+def handle(endpoint: Endpoint, event: dict[str, Any], lambda_context: Any) -> dict[str, Any]:
+    """Answer one proxy event. Never raises: what nobody expected is a 500 without detail (HTTP-22)."""
+    started = time.perf_counter()
+    measure = meter.start()
+    request = from_event(event)
+    run = context.enter(endpoint.name, request.request_id, lambda_context)
+    run.source_ip, run.user_agent = request.source_ip, request.user_agent
+    code = None
+    try:
+        answer = _answer(endpoint, request)
+    except ApiError as error:
+        code, answer = error.code, render_error(error, request.request_id)
+        if error.status >= _SERVER_ERROR:
+            logger.warning("failed", requestId=request.request_id, function=endpoint.name, code=code)
+    except Exception as error:  # noqa: BLE001  # the one place where anything may arrive
+        unexpected(error)
+        code, answer = Internal.code, render_error(Internal(), request.request_id)
+    answer = _finish(endpoint, request, answer)
+    logger.info(
+        "request",
+        requestId=request.request_id,
+        function=endpoint.name,
+        callerId=run.caller_id,
+        route=endpoint.place,
+        status=answer.status,
+        code=code,
+        durationMs=round((time.perf_counter() - started) * 1000, 2),
+        roundTrips=measure.round_trips,
+        units=measure.units,
+        **run.fields,
+    )
+    return answer.event()
+
+
+def _finish(endpoint: Endpoint, request: Request, answer: Rendered) -> Rendered:
+    if len(answer.body) > MAX_ANSWER_BYTES:
+        alarm("answer too large", route=endpoint.place)
+        answer = render_error(Internal(), request.request_id)
+    if request.method == "HEAD":
+        answer.body, answer.is_base64 = "", False
+    answer.headers = headers.complete(
+        answer.headers, request_id=request.request_id, origin=request.headers.get("origin")
+    )
+    return answer
+
+
+def _answer(endpoint: Endpoint, request: Request) -> Rendered:
+    check_size_and_type(request, expects_json=endpoint.body_model is not None)
+    claims = claims_of(request, required=endpoint.action is not None) if endpoint.signed_in else None
+    if MAINTENANCE() and claims is None and not endpoint.in_maintenance:
+        raise Maintenance(retry_after=300)
+    verdicts_later = submit(lambda: limits.hit_all(counters)) if (counters := _counters(endpoint, request, claims)) else None
+    paths = _paths(endpoint, request)
+    caller, resource = _read(endpoint, request, claims, paths)
+    if caller is not None:
+        run = context.current()
+        run.caller_id, run.session_id = caller.user_id, caller.session_id
+        _check_maintenance(endpoint, caller)
+        if endpoint.action is not None:
+            screen(caller, endpoint.action)
+            if endpoint.resource is None and not endpoint.action.late:
+                require(caller, endpoint.action)
+    verdicts = verdicts_later.result() if verdicts_later else []
+    limits.refuse_if_any(verdicts)
+    request.idempotency_key = key_of(request, endpoint.idempotency)
+    arguments = _arguments(endpoint, request, caller, paths)
+    if paths is None:
+        raise endpoint.missing()()
+    if endpoint.resource is not None:
+        arguments = _with_resource(endpoint, caller, resource, arguments)
+    answer = _run(endpoint, request, caller, arguments)
+    for verdict in verdicts:
+        if verdict is not None:
+            answer.headers.update(verdict.headers())
+    return answer
+
+
+def _check_maintenance(endpoint: Endpoint, caller: Caller) -> None:
+    if MAINTENANCE() and not endpoint.in_maintenance:
+        if Permission.ADMIN_MAINTENANCE_BYPASS not in caller.permissions:
+            raise Maintenance(retry_after=300)
+
+
+def _counters(endpoint: Endpoint, request: Request, claims: Claims | None) -> list[tuple[limits.Limit, str]]:
+    chosen = [limit for limit in endpoint.limits if limit.per is not limits.Per.OWN]
+    if limits.EDGE_LIMITS() == "function":
+        chosen.append(endpoint.edge)
+    found = []
+    for limit in chosen:
+        by_caller = limit.per is limits.Per.CALLER and claims is not None
+        found.append((limit, claims.user_id if by_caller and claims else f"ip:{request.network}"))
+    return found
+
+
+def _paths(endpoint: Endpoint, request: Request) -> dict[str, str] | None:
+    """The path's parameters by snake-case name; None when one of them cannot name anything."""
+    values: dict[str, str] = {}
+    for snake, (name, rule) in endpoint.path_rules.items():
+        value = rule.read(str(request.path_params.get(name, "")))
+        if value is None:
+            return None
+        values[snake] = value
+    return values
+
+
+def _read(
+    endpoint: Endpoint, request: Request, claims: Claims | None, paths: dict[str, str] | None
+) -> tuple[Caller | None, Item | None]:
+    resource = endpoint.resource
+    caller_id = claims.user_id if claims else ""
+    keys: list[Key] = [AccessCard.place(caller_id)] if claims else []
+    if resource is not None and paths is not None:
+        by_name = {endpoint.path_rules[snake][0]: value for snake, value in paths.items()}
+        keys.append(resource.key(by_name, caller_id))
+        keys.extend(key(by_name, caller_id) for key in resource.beside)
+    if not keys:
+        return None, None
+    items = table.get_many(keys) if len(keys) > 1 else [table.get(Item, keys[0])]
+    caller = None
+    if claims is not None:
+        card = items.pop(0)
+        if card is not None and not isinstance(card, AccessCard):
+            raise Unavailable
+        device = hashlib.sha256(request.user_agent.encode()).hexdigest()[:32]
+        caller = recognize(claims, card, device_hash=device)
+    found = items.pop(0) if items else None
+    request.beside = items
+    return caller, found
+
+
+def _with_resource(
+    endpoint: Endpoint, caller: Caller | None, found: Item | None, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    resource = endpoint.resource
+    if resource is None:
+        return arguments
+    if not isinstance(found, resource.item) or not resource.visible(found):
+        raise resource.missing()
+    if endpoint.action is not None and caller is not None:
+        require(caller, endpoint.action, resource.entity(found))
+    if resource.param in endpoint.wants:
+        arguments[resource.param] = found
+    return arguments
+
+
+def _arguments(
+    endpoint: Endpoint, request: Request, caller: Caller | None, paths: dict[str, str] | None
+) -> dict[str, Any]:
+    query = query_of(endpoint.query_model, request.query)
+    arguments: dict[str, Any] = {name: value for name, value in (paths or {}).items() if name in endpoint.wants}
+    if endpoint.body_model is not None:
+        arguments["body"] = body_of(endpoint.body_model, request)
+    if endpoint.query_model is not None:
+        arguments["query"] = query
+    if "caller" in endpoint.wants:
+        arguments["caller"] = caller
+    if "request" in endpoint.wants:
+        arguments["request"] = request
+    return arguments
+
+
+def _run(endpoint: Endpoint, request: Request, caller: Caller | None, arguments: dict[str, Any]) -> Rendered:
+    def work() -> Rendered:
+        answered: BaseModel | Answer[Any] | Binary | None = endpoint.work(**arguments)
+        return render(answered, endpoint.status)
+
+    if endpoint.idempotency in (Idempotency.OPTIONAL, Idempotency.REQUIRED) and caller is not None:
+        return run_once(caller.user_id, endpoint.name, request, endpoint.timeout, work)
+    return work()

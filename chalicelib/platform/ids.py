@@ -1,0 +1,45 @@
+"""ULIDs: 26 Crockford characters that sort by their time, made from the one clock."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+from ulid import ULID
+
+from chalicelib.platform import clock
+
+_PATTERN = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def new_ulid() -> str:
+    """A new id."""
+    return str(ULID.from_datetime(clock.now()))
+
+
+def ulid_at(instant: datetime) -> str:
+    """The lowest id of an instant: a bound for key conditions."""
+    return str(ULID.from_datetime(instant))[:10] + "0" * 16
+
+
+def ulid_time(ulid: str) -> datetime:
+    """The instant at which an id was made, to the millisecond."""
+    return ULID.from_str(ulid).datetime
+
+
+def is_ulid(text: str) -> bool:
+    """Whether a text, in either case, is a ULID."""
+    return _PATTERN.fullmatch(text.upper()) is not None
+
+
+def _upper(text: str) -> str:
+    upper = text.upper()
+    if _PATTERN.fullmatch(upper) is None:
+        raise ValueError("must be a ULID")
+    return upper
+
+
+Ulid = Annotated[str, StringConstraints(max_length=26), AfterValidator(_upper)]
+"""A ULID in a body or query, in either case; upper-case inside."""

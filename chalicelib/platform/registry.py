@@ -1,0 +1,56 @@
+"""All functions of the backend, as they were declared.
+
+``load_all`` imports every module of ``functions``; a deployed Lambda imports only its own. Two functions of one name, or
+two endpoints of one method and path, do not import.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from chalicelib.platform.declaration import Function
+
+F = TypeVar("F", bound="Function")
+
+
+class BadDeclaration(Exception):
+    """A declaration that breaks a rule; raised while its module is imported."""
+
+
+_functions: dict[str, Function] = {}
+
+
+def add(function: Function) -> None:
+    """Register a function; refuses a name that is taken."""
+    known = _functions.get(function.name)
+    if known is not None:
+        raise BadDeclaration(f"{function.name} is declared in {known.module} and in {function.module}")
+    for other in _functions.values():
+        if function.place is not None and function.place == other.place:
+            raise BadDeclaration(f"{function.place} is declared as {other.name} and as {function.name}")
+    _functions[function.name] = function
+
+
+def load_all() -> dict[str, Function]:
+    """Import all modules of ``functions`` and answer every function by name, sorted."""
+    import functions
+
+    for module in pkgutil.walk_packages(functions.__path__, "functions."):
+        importlib.import_module(module.name)
+    return dict(sorted(_functions.items()))
+
+
+def known() -> dict[str, Function]:
+    """The functions of the modules imported so far."""
+    return dict(_functions)
+
+
+def of(kind: type[F]) -> Iterator[F]:
+    """All loaded functions of one kind (``Endpoint``, ``Job``, …), by name."""
+    for function in dict(sorted(_functions.items())).values():
+        if isinstance(function, kind):
+            yield function
