@@ -29,7 +29,7 @@ EventKind = Literal["order", "refund.accepted", "refund"]
 
 
 class NotPayable(Exception):
-    """The button was pressed on an order which cannot take that any more; the text says why."""
+    """The order or refund cannot take that in its state; the text says why."""
 
 
 @dataclass(frozen=True)

@@ -115,14 +115,16 @@ class Simulator:
             self._courier.deliver(plan, wait=False)
 
     def resend_webhook(self, merchant_transaction_id: str) -> None:
-        """Sends the last state of a finished order or refund once more, as told for its order."""
+        """Sends the last state of a finished order or refund once more; ``NotPayable`` for an open one."""
         with self.state.lock:
             order = self.state.orders.get(merchant_transaction_id)
             refund = self.state.refunds.get(merchant_transaction_id)
-            if refund is not None:
+            if refund is not None and refund.state in ("COMPLETED", "FAILED"):
                 plans = self._plans([Event("refund", refund.order, refund)])
-            elif order is not None:
+            elif order is not None and order.state != "PENDING":
                 plans = self._plans([Event("order", order)])
+            elif refund is not None or order is not None:
+                raise NotPayable("there is nothing to tell yet")
             else:
                 raise UnknownOrder(merchant_transaction_id)
         for plan in plans:
