@@ -1,4 +1,6 @@
-"""What the simulator can be told (LOC-08): outcomes, delays, amounts, a status API that is down or slow, late success."""
+"""What the simulator can be told (LOC-08): outcomes, delays, amounts, a status API that is down or slow,
+late success.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from infra.local.phonepe import BehaviourRefused, NotPayable, UnknownOrder
-from tests.support.phonepe import Gateway, eventually
+from infra.local.phonepe import BehaviourRefused, NotPayable, UnknownOrder, start
+from tests.support.phonepe import Gateway, config, eventually
 
 
 @pytest.mark.rule("LOC-08", "PAY-121")
@@ -280,9 +282,6 @@ def test_reset_forgets_everything(gateway: Gateway) -> None:
 
 @pytest.mark.rule("LOC-07")
 def test_a_taken_port_is_an_error_and_stopping_frees_it(gateway: Gateway) -> None:
-    from infra.local.phonepe import start
-    from tests.support.phonepe import config
-
     port = int(gateway.simulator.url.rsplit(":", 1)[1])
     with pytest.raises(OSError, match="in use"):
         start(port, config())

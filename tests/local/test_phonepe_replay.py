@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def receiver() -> Iterator[Receiver]:
         yield started
 
 
-def run(receiver: Receiver, *arguments: str, secret: dict[str, str] | None) -> int:
+def run(receiver: Receiver, *arguments: str, secret: Any) -> int:
     """The tool with its secret on standard input."""
     fixed = ["--url", receiver.url, "--order", "TXN1", "--amount", "11800"]
     source = [] if secret is None else ["--secret-file", "-"]
@@ -72,12 +73,12 @@ def test_a_refused_copy_is_a_failure(receiver: Receiver) -> None:
 @pytest.mark.rule("PAY-122")
 @pytest.mark.parametrize("secret", [{}, {"PHONEPE_WEBHOOK_USERNAME": USERNAME}, ["no"], "half"])
 def test_without_its_secret_it_posts_nothing(
-    receiver: Receiver, capsys: pytest.CaptureFixture[str], secret: dict[str, str]
+    receiver: Receiver, capsys: pytest.CaptureFixture[str], secret: Any
 ) -> None:
     assert run(receiver, secret=secret) == 2
 
     assert receiver.received == []
-    assert "PHONEPE_WEBHOOK_PASSWORD" in capsys.readouterr().err or secret in (["no"], "half")
+    assert "PHONEPE_WEBHOOK_PASSWORD" in capsys.readouterr().err or not isinstance(secret, dict)
 
 
 @pytest.mark.rule("PAY-122")

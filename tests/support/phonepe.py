@@ -1,7 +1,8 @@
-"""For tests of the PhonePe simulator: a clock to move, a merchant's raw HTTP calls, a real receiver of webhooks.
+"""For tests of the PhonePe simulator: a clock to move, a merchant's raw HTTP calls, a real receiver of
+webhooks.
 
-The calls are written here from the public contract, with their own hashing, so that a mistake in the simulator does
-not cancel itself out.
+The calls are written here from the public contract, with their own hashing, so that a mistake in the
+simulator does not cancel itself out.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def eventually(condition: Callable[[], bool], what: str, timeout: float = 10.0) 
 
 @dataclass(frozen=True)
 class Received:
-    """One POST that arrived; header names as ``requests`` titles them do not matter: they are lower case here."""
+    """One POST that arrived; header names are lower case."""
 
     path: str
     headers: dict[str, str]
@@ -110,8 +111,11 @@ class Receiver:
             def log_message(self, format: str, *args: object) -> None:
                 """Silent."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/webhook"
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
