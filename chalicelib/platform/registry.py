@@ -37,9 +37,8 @@ def add(function: Function) -> None:
 
 def load_all() -> dict[str, Function]:
     """Import all modules of ``functions`` and answer every function by name, sorted."""
-    import functions
-
-    for module in pkgutil.walk_packages(functions.__path__, "functions."):
+    package = importlib.import_module("functions")
+    for module in pkgutil.walk_packages(package.__path__, "functions."):
         importlib.import_module(module.name)
     return dict(sorted(_functions.items()))
 

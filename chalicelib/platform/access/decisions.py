@@ -17,7 +17,7 @@ import cedarpy
 
 from chalicelib.platform import clock, settings
 from chalicelib.platform.access.caller import Caller
-from chalicelib.platform.access.catalogue import ACADEMY_PERMISSIONS, Action, UserType
+from chalicelib.platform.access.catalogue import Action, Actions, UserType
 from chalicelib.platform.access.resources import ACADEMY, Entity
 from chalicelib.platform.errors import AccountBlocked, ApiError, Forbidden, MfaRequired, WrongUserType
 from chalicelib.platform.logs import alarm
@@ -57,13 +57,14 @@ class Decision:
 
 
 def permission_policies() -> str:
-    """One generated policy a permission of the catalogue: ``permission:<name>`` (ACC-31)."""
+    """One generated policy a permission that an action lists: ``permission:<name>`` (ACC-31)."""
+    listed = {name for action in Actions.all().values() if not action.late for name in action.permissions}
     return "\n".join(
         f'@id("permission:{name}")\n'
         f'@description("Staff who hold {name} do what it is for.")\n'
         f'permit (principal is User, action in Action::"permission:{name}", resource)\n'
         f'when {{ principal.userType == "{UserType.ADMIN}" && principal.permissions.contains("{name}") }};'
-        for name in sorted(ACADEMY_PERMISSIONS)
+        for name in sorted(listed)
     )
 
 

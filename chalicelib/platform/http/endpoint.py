@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+from typing import Any, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -54,58 +54,68 @@ class UlidRule(PathRule):
         return text.upper() if is_ulid(text) else None
 
 
+class Declaration(TypedDict, total=False):
+    """Everything that can be declared of an endpoint beside its method and path.
+
+    action: what the policies are asked; ``public=True`` instead where nobody needs to sign in, with ``optional_auth`` where a
+    caller who did is recognized. resource: what the path names. status: of a success; ``also``: other statuses it answers with.
+    limits: exact limits; ``edge``: the class counted in front of the gateway. raises: the errors of its domain. head: HEAD
+    works too. binary: the media type of what it answers, where that is not JSON. memory: MiB. timeout: seconds.
+    in_maintenance: works during maintenance. examples: by member of the body.
+    """
+
+    action: Action
+    public: bool
+    optional_auth: bool
+    resource: Resource[Any]
+    status: int
+    also: Sequence[int]
+    limits: Sequence[Limit]
+    edge: Limit
+    grants: Sequence[Grant]
+    raises: Sequence[type[ApiError]]
+    idempotency: Idempotency
+    head: bool
+    binary: str
+    tag: str
+    memory: int
+    timeout: int
+    in_maintenance: bool
+    examples: Mapping[str, Any]
+
+
 class Endpoint(Function):
     """One method and path."""
 
-    read_only_methods: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD", "OPTIONS"})
-
     def __init__(
-        self,
-        work: Callable[..., Any],
-        method: str,
-        path: str,
-        *,
-        action: Action | None = None,
-        public: bool = False,
-        optional_auth: bool = False,
-        resource: Resource[Any] | None = None,
-        status: int = 200,
-        also: Sequence[int] = (),
-        limits: Sequence[Limit] = (),
-        edge: Limit = Limits.DEFAULT,
-        grants: Sequence[Grant] = (),
-        raises: Sequence[type[ApiError]] = (),
-        idempotency: Idempotency = Idempotency.NONE,
-        head: bool = False,
-        raw_body: bool = False,
-        binary: str | None = None,
-        tag: str | None = None,
-        memory: int = 256,
-        timeout: int = 29,
-        in_maintenance: bool = False,
-        examples: Mapping[str, Any] | None = None,
+        self, work: Callable[..., Any], method: str, path: str, **declared: Unpack[Declaration]
     ) -> None:
-        super().__init__(work, grants=grants, memory=memory, timeout=timeout)
-        if (action is None) == (not public):
-            raise BadDeclaration(f"{self.name} names an action, or is explicitly public; not both, not neither")
+        super().__init__(
+            work,
+            grants=declared.get("grants", ()),
+            memory=declared.get("memory", 256),
+            timeout=declared.get("timeout", 29),
+        )
         self.method = method
         self.path = path
         self.place = f"{method} {path}"
-        self.action = action
-        self.optional_auth = optional_auth
-        self.resource = resource
-        self.status = status
-        self.also = tuple(also)
-        self.limits = tuple(limits)
-        self.edge = edge
-        self.raises = tuple(raises)
-        self.idempotency = idempotency
-        self.head = head
-        self.raw_body = raw_body
-        self.binary = binary
-        self.in_maintenance = in_maintenance
-        self.examples = dict(examples or {})
-        self.tag = tag or self.module.rsplit(".", 1)[-1].removesuffix("_admin").replace("_", "-")
+        self.action = declared.get("action")
+        if (self.action is None) != declared.get("public", False):
+            raise BadDeclaration(f"{self.name} names an action, or is explicitly public; not both, not neither")
+        self.optional_auth = declared.get("optional_auth", False)
+        self.resource = declared.get("resource")
+        self.status = declared.get("status", 200)
+        self.also = tuple(declared.get("also", ()))
+        self.limits = tuple(declared.get("limits", ()))
+        self.edge = declared.get("edge", Limits.DEFAULT)
+        self.raises = tuple(declared.get("raises", ()))
+        self.idempotency = declared.get("idempotency", Idempotency.NONE)
+        self.head = declared.get("head", False)
+        self.binary = declared.get("binary")
+        self.in_maintenance = declared.get("in_maintenance", False)
+        self.examples = dict(declared.get("examples", {}))
+        module = self.module.rsplit(".", 1)[-1].removesuffix("_admin")
+        self.tag = declared.get("tag", module.replace("_", "-"))
         self._inspect()
         self.register()
 
@@ -181,29 +191,28 @@ def _answer_model(hint: Any) -> type[BaseModel] | None:
 class Api:
     """``@api.get(path, …)`` and its like; see ``Endpoint`` for what can be declared."""
 
-    def _declare(self, method: str, path: str, declaration: dict[str, Any]) -> Callable[..., Endpoint]:
-        def declare(work: Callable[..., Any]) -> Endpoint:
-            return Endpoint(work, method, path, **declaration)
+    def _declare(
+        self, method: str, path: str, declared: Declaration
+    ) -> Callable[[Callable[..., Any]], Endpoint]:
+        return lambda work: Endpoint(work, method, path, **declared)
 
-        return declare
+    def get(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Callable[..., Any]], Endpoint]:
+        return self._declare("GET", path, declared)
 
-    def get(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
-        return self._declare("GET", path, declaration)
+    def post(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Callable[..., Any]], Endpoint]:
+        return self._declare("POST", path, declared)
 
-    def post(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
-        return self._declare("POST", path, declaration)
+    def patch(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Callable[..., Any]], Endpoint]:
+        return self._declare("PATCH", path, declared)
 
-    def patch(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
-        return self._declare("PATCH", path, declaration)
+    def put(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Callable[..., Any]], Endpoint]:
+        return self._declare("PUT", path, declared)
 
-    def put(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
-        return self._declare("PUT", path, declaration)
+    def delete(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Callable[..., Any]], Endpoint]:
+        return self._declare("DELETE", path, declared)
 
-    def delete(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
-        return self._declare("DELETE", path, declaration)
-
-    def options(self, path: str, **declaration: Any) -> Callable[..., Endpoint]:
-        return self._declare("OPTIONS", path, declaration)
+    def options(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Callable[..., Any]], Endpoint]:
+        return self._declare("OPTIONS", path, declared)
 
 
 api = Api()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -25,7 +25,6 @@ from chalicelib.platform.errors import ApiError, Internal, Maintenance, Unavaila
 from chalicelib.platform.http import headers, limits
 from chalicelib.platform.http.answers import Answer, Binary, Rendered
 from chalicelib.platform.http.bodies import body_of, check_size_and_type, query_of
-from chalicelib.platform.http.endpoint import Endpoint
 from chalicelib.platform.http.idempotency import Idempotency, key_of, run_once
 from chalicelib.platform.http.render import render, render_error
 from chalicelib.platform.http.request import Request, from_event
@@ -36,6 +35,9 @@ from chalicelib.platform.settings import BadSetting
 from chalicelib.platform.store import meter, table
 from chalicelib.platform.store.items import Item
 from chalicelib.platform.store.keys import Key
+
+if TYPE_CHECKING:
+    from chalicelib.platform.http.endpoint import Endpoint
 
 MAINTENANCE = settings.boolean("MAINTENANCE", default=False)
 MAX_ANSWER_BYTES = 5_767_168

@@ -1,0 +1,98 @@
+"""What is declared is whole: one module, one audience, few functions, an action, a summary, its errors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from chalicelib.platform import registry
+from chalicelib.platform.access.catalogue import Actions
+from chalicelib.platform.errors import ApiError
+from chalicelib.platform.http.endpoint import Endpoint
+from tests.architecture.source import ROOT
+
+MAX_FUNCTIONS = 12
+
+
+@pytest.fixture(scope="module")
+def functions() -> dict[str, registry.Function]:
+    return {name: one for name, one in registry.load_all().items() if one.module.startswith("functions.")}
+
+
+def test_a_module_has_one_audience_and_few_functions(functions: dict[str, registry.Function]) -> None:
+    counts = Counter(function.module for function in functions.values())
+    assert {module: count for module, count in counts.items() if count > MAX_FUNCTIONS} == {}
+    for function in functions.values():
+        if isinstance(function, Endpoint):
+            admin = function.path.startswith("/v1/admin/")
+            assert admin == function.module.endswith("_admin"), f"{function.name} is in {function.module}"
+
+
+@pytest.mark.rule("ACC-50")
+def test_every_endpoint_names_an_action_or_is_public(functions: dict[str, registry.Function]) -> None:
+    known = set(Actions.all().values())
+    for function in functions.values():
+        if isinstance(function, Endpoint):
+            assert function.public or function.action in known, function.name
+
+
+@pytest.mark.rule("ACC-50")
+@pytest.mark.parametrize(
+    ("declaration", "complaint"),
+    [
+        ('@api.get("/v1/x")\ndef some_name() -> None:\n    "Sum."', "names an action"),
+        ('@api.get("/v1/x", public=True)\ndef some_name() -> None: ...', "has no docstring"),
+        ('@api.get("/v1/x", public=True)\ndef some_name(caller: Caller) -> None:\n    "Sum."', "has no caller"),
+        ('@api.get("/v1/x", public=True)\ndef some_name(y: str) -> None:\n    "Sum."', "which nothing fills"),
+        ('@api.get("/v1/health", public=True)\ndef other(x: str = "") -> None:\n    "Sum."', "nothing fills"),
+        ('@api.get("/v1/x", public=True)\ndef health() -> None:\n    "Sum."', "is declared in"),
+        ('@api.get("/v1/health", public=True)\ndef other() -> None:\n    "Sum."', "is declared as"),
+    ],
+)
+def test_a_wrong_declaration_does_not_import(declaration: str, complaint: str) -> None:
+    code = (
+        "import functions.platform.health\n"
+        "from chalicelib.platform.http import api, Caller\n"
+        f"{declaration}\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ran.returncode != 0
+    assert "BadDeclaration" in ran.stderr
+    assert complaint in ran.stderr
+
+
+def test_error_codes_are_one_thing_each() -> None:
+    """One code, one status and message, wherever it is raised."""
+    registry.load_all()
+    seen: dict[str, tuple[int, str]] = {}
+
+    def walk(error: type[ApiError]) -> None:
+        for one in error.__subclasses__():
+            if "code" in vars(one) and one.__module__.startswith("chalicelib"):
+                known = seen.setdefault(one.code, (one.status, one.message))
+                assert known == (one.status, one.message), f"{one.code} is declared twice, differently"
+            walk(one)
+
+    walk(ApiError)
+    assert seen
+
+
+def test_paths_name_a_position_once(functions: dict[str, registry.Function]) -> None:
+    """API Gateway allows one parameter name per position."""
+    names: dict[str, str] = {}
+    for function in functions.values():
+        if not isinstance(function, Endpoint):
+            continue
+        place = ""
+        for part in function.path.strip("/").split("/"):
+            if part.startswith("{"):
+                known = names.setdefault(place, part)
+                assert known == part, f"{function.path}: {part} stands where {known} does"
+                place += "/{}"
+            else:
+                place += f"/{part}"
