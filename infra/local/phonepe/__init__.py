@@ -4,11 +4,11 @@
 alone.
 """
 
-from .behaviour import BehaviourRefused, Outcome
-from .config import SimulatorConfig
-from .lifecycle import NotPayable
-from .server import start
-from .simulator import Simulator, UnknownOrder
+from infra.local.phonepe.behaviour import BehaviourRefused, Outcome
+from infra.local.phonepe.config import SimulatorConfig
+from infra.local.phonepe.lifecycle import NotPayable
+from infra.local.phonepe.server import start
+from infra.local.phonepe.simulator import Simulator, UnknownOrder
 
 __all__ = [
     "BehaviourRefused",

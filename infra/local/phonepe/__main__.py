@@ -9,17 +9,17 @@ from __future__ import annotations
 import argparse
 from threading import Event
 
-from .config import SimulatorConfig
-from .server import start
+from infra.local.phonepe.config import SimulatorConfig
+from infra.local.phonepe.server import start
 
 SANDBOX = SimulatorConfig(
     merchant_id="PGLOCALUAT",
     salts={1: "00000000-0000-4000-8000-000000000001"},
     client_id="PGLOCALUAT_CLIENT",
-    client_secret="local-client-secret",
+    client_secret="local-client-secret",  # noqa: S106 - a sandbox that exists only on this machine
     client_version="1",
     webhook_username="pathshala_local",
-    webhook_password="LocalWebhook1",
+    webhook_password="LocalWebhook1",  # noqa: S106 - likewise
     webhook_url="http://127.0.0.1:8000/v1/payments/webhook/phonepe",
 )
 

@@ -21,9 +21,17 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from .config import SimulatorConfig
-from .state import AlreadyKnown, Attempt, Failure, Order, Refund, State, new_utr
-from .wire import JsonObject, Reply, Request, bad_request, json_reply, refusal, server_trouble
+from infra.local.phonepe.config import SimulatorConfig
+from infra.local.phonepe.state import AlreadyKnown, Attempt, Failure, Order, Refund, State, new_utr
+from infra.local.phonepe.wire import (
+    JsonObject,
+    Reply,
+    Request,
+    bad_request,
+    json_reply,
+    refusal,
+    server_trouble,
+)
 
 PAY_PATH = "/pg/v1/pay"
 REFUND_PATH = "/pg/v1/refund"
@@ -244,18 +252,18 @@ def order_body(order: Order, merchant_id: str) -> JsonObject:
     }
     if order.state == "COMPLETED" and attempt is not None:
         data |= {"state": "COMPLETED", "responseCode": "SUCCESS", "paymentInstrument": _instrument(attempt)}
-        return _envelope(True, "PAYMENT_SUCCESS", "Your payment is successful.", data)
+        return _envelope("PAYMENT_SUCCESS", "Your payment is successful.", data)
     if order.state == "FAILED" and order.failure is not None:
         return failed_body(order.failure, data)
     data |= {"state": "PENDING", "responseCode": "PAYMENT_PENDING"}
-    return _envelope(True, "PAYMENT_PENDING", "Your request is in pending state.", data)
+    return _envelope("PAYMENT_PENDING", "Your request is in pending state.", data)
 
 
 def failed_body(failure: Failure, data: JsonObject) -> JsonObject:
     """A failed payment; ``data`` names the transaction."""
     data = data | {"state": "FAILED", "responseCode": failure.detailed_error_code, "paymentInstrument": None}
     message = "Transaction timed out." if failure.v1_code == "TIMED_OUT" else "Payment Failed"
-    return _envelope(False, failure.v1_code, message, data)
+    return _refused(failure.v1_code, message, data)
 
 
 def refund_body(refund: Refund, merchant_id: str) -> JsonObject:
@@ -268,12 +276,12 @@ def refund_body(refund: Refund, merchant_id: str) -> JsonObject:
     }
     if refund.state == "COMPLETED":
         data |= {"state": "COMPLETED", "responseCode": "SUCCESS"}
-        return _envelope(True, "PAYMENT_SUCCESS", "Your request has been successfully completed.", data)
+        return _envelope("PAYMENT_SUCCESS", "Your request has been successfully completed.", data)
     if refund.state == "FAILED" and refund.failure is not None:
         data |= {"state": "FAILED", "responseCode": refund.failure.detailed_error_code}
-        return _envelope(False, refund.failure.v1_code, "Refund Failed", data)
+        return _refused(refund.failure.v1_code, "Refund Failed", data)
     data |= {"state": "PENDING", "responseCode": "PAYMENT_PENDING"}
-    return _envelope(True, "PAYMENT_PENDING", "Your request is in pending state.", data)
+    return _envelope("PAYMENT_PENDING", "Your request is in pending state.", data)
 
 
 def _instrument(attempt: Attempt) -> JsonObject:
@@ -286,5 +294,9 @@ def _instrument(attempt: Attempt) -> JsonObject:
     }
 
 
-def _envelope(success: bool, code: str, message: str, data: JsonObject) -> JsonObject:
-    return {"success": success, "code": code, "message": message, "data": data}
+def _envelope(code: str, message: str, data: JsonObject) -> JsonObject:
+    return {"success": True, "code": code, "message": message, "data": data}
+
+
+def _refused(code: str, message: str, data: JsonObject) -> JsonObject:
+    return _envelope(code, message, data) | {"success": False}

@@ -18,9 +18,17 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from .shapes_v2 import attempt_body, millis, order_body, refund_body
-from .state import AlreadyKnown, Order, Refund, State, new_utr
-from .wire import JsonObject, Reply, Request, bad_request, json_reply, refusal, server_trouble
+from infra.local.phonepe.shapes_v2 import attempt_body, millis, order_body, refund_body
+from infra.local.phonepe.state import AlreadyKnown, Order, Refund, State, new_utr
+from infra.local.phonepe.wire import (
+    JsonObject,
+    Reply,
+    Request,
+    bad_request,
+    json_reply,
+    refusal,
+    server_trouble,
+)
 
 SCHEME = "O-Bearer"
 MerchantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from .behaviour import Outcome
-from .state import (
+from infra.local.phonepe.behaviour import Outcome
+from infra.local.phonepe.state import (
     DECLINED,
     EXPIRED,
     REFUND_DECLINED,

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .behaviour import Outcome
-from .contract_v1 import checksum
-from .lifecycle import NotPayable
-from .simulator import Simulator
-from .state import Order
-from .wire import Reply, Request
+from infra.local.phonepe.behaviour import Outcome
+from infra.local.phonepe.contract_v1 import checksum
+from infra.local.phonepe.lifecycle import NotPayable
+from infra.local.phonepe.simulator import Simulator
+from infra.local.phonepe.state import Order
+from infra.local.phonepe.wire import Reply, Request
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),

@@ -22,9 +22,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TextIO
 
-from . import contract_v1, shapes_v2
-from .state import DECLINED, Attempt, Order, PayState, new_utr
-from .webhooks import Message, post_at_once, v1_message, v2_authorization, v2_message
+from infra.local.phonepe import contract_v1, shapes_v2
+from infra.local.phonepe.state import DECLINED, Attempt, Order, PayState, new_utr
+from infra.local.phonepe.webhooks import Message, post_at_once, v1_message, v2_authorization, v2_message
 
 _NAMES = {
     "V1": ("PHONEPE_SALT_KEY",),

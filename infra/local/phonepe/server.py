@@ -10,11 +10,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from . import page
-from .config import Clock, SimulatorConfig, wall_clock
-from .simulator import Simulator
-from .state import Call
-from .wire import Reply, Request, first_values, json_reply, refusal, server_trouble, without_prefix
+from infra.local.phonepe import page
+from infra.local.phonepe.config import Clock, SimulatorConfig, wall_clock
+from infra.local.phonepe.simulator import Simulator
+from infra.local.phonepe.state import Call
+from infra.local.phonepe.wire import (
+    Reply,
+    Request,
+    first_values,
+    json_reply,
+    refusal,
+    server_trouble,
+    without_prefix,
+)
 
 MAX_BODY_BYTES = 1_048_576
 Route = tuple[str, re.Pattern[str], Callable[..., Reply]]
@@ -37,7 +45,7 @@ def start(
     server = _Server((host, port), simulator)
     simulator.run((public_url or f"http://{host}:{server.server_port}").rstrip("/"), server)
     Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="phonepe-http", daemon=True
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="phonepe-http", daemon=True
     ).start()
     return simulator
 
@@ -55,7 +63,7 @@ class _Server(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, *_: object) -> None:
         """A client that hung up is no news."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             traceback.print_exc()
@@ -114,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Silent: the record of calls is ``Simulator.calls``."""
 
     def _serve(self) -> None:
@@ -146,7 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         try:
             return answer(self.server.routes, request)
-        except Exception:  # noqa: BLE001 - a fault of the simulator must look like one of the gateway, and be seen
+        except Exception:
+            # A fault of the simulator must look like one of the gateway, and be seen.
             traceback.print_exc()
             return server_trouble()
 

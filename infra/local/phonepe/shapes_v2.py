@@ -7,8 +7,8 @@ Status», and the callback payloads in the tests of PhonePe's official Python SD
 
 from __future__ import annotations
 
-from .state import Attempt, Order, Refund
-from .wire import JsonObject
+from infra.local.phonepe.state import Attempt, Order, Refund
+from infra.local.phonepe.wire import JsonObject
 
 
 def millis(seconds: float) -> int:

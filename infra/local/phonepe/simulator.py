@@ -8,15 +8,15 @@ from threading import Event as Signal
 from threading import Thread
 from typing import Protocol
 
-from . import behaviour as told_behaviour
-from .behaviour import Outcome
-from .config import Clock, SimulatorConfig
-from .contract_v1 import ContractV1
-from .contract_v2 import ContractV2
-from .lifecycle import Event, Lifecycle, NotPayable
-from .state import Order, State
-from .webhooks import Courier, Message, messages
-from .wire import JsonObject
+from infra.local.phonepe import behaviour as told_behaviour
+from infra.local.phonepe.behaviour import Outcome
+from infra.local.phonepe.config import Clock, SimulatorConfig
+from infra.local.phonepe.contract_v1 import ContractV1
+from infra.local.phonepe.contract_v2 import ContractV2
+from infra.local.phonepe.lifecycle import Event, Lifecycle, NotPayable
+from infra.local.phonepe.state import Order, State
+from infra.local.phonepe.webhooks import Courier, Message, messages
+from infra.local.phonepe.wire import JsonObject
 
 TICK_SECONDS = 0.05
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from threading import RLock
 from typing import Literal
 
-from .behaviour import Behaviours, Outcome
-from .config import Clock, SimulatorConfig
+from infra.local.phonepe.behaviour import Behaviours, Outcome
+from infra.local.phonepe.config import Clock, SimulatorConfig
 
 Contract = Literal["V1", "V2"]
 PayState = Literal["PENDING", "COMPLETED", "FAILED"]

@@ -17,12 +17,12 @@ from threading import Barrier, BrokenBarrierError, Condition, Thread
 
 import requests
 
-from . import contract_v1, shapes_v2
-from .behaviour import Effective
-from .config import SimulatorConfig
-from .lifecycle import Event
-from .state import DECLINED, Delivery, Order, Refund, State
-from .wire import JsonObject
+from infra.local.phonepe import contract_v1, shapes_v2
+from infra.local.phonepe.behaviour import Effective
+from infra.local.phonepe.config import SimulatorConfig
+from infra.local.phonepe.lifecycle import Event
+from infra.local.phonepe.state import DECLINED, Delivery, Order, Refund, State
+from infra.local.phonepe.wire import JsonObject
 
 
 @dataclass(frozen=True)
