@@ -1,0 +1,149 @@
+"""Who sells what (PAY-50): the interface between orders and the things that orders buy.
+
+Payments knows lines, amounts and captures; a *seller* knows one kind of line: its price, why it is not sold, and
+the writes that hand it over. Payments never imports a seller: the function modules import the sellers that their stage
+has, and each registers itself.
+
+Checkout reads everything in one batch, so a seller names the keys it wants (``keys``) and is given the items. The grant
+adds its writes to the capture's own transaction: all of it happens, once, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from chalicelib.platform import clock
+from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.errors import ApiError
+from chalicelib.platform.store import Item, Key, Transaction
+
+GRANT = "grant"
+"""First word of the names of a grant's actions.
+
+``lost.failed(GRANT)`` tells that the card or a subscription changed meanwhile: read the order and the card again and
+decide again.
+"""
+
+
+class CannotGrant(Exception):
+    """The sold thing cannot be handed over (gone, or no room on the card); nothing was added to the transaction.
+
+    ``reason`` is an upper-case word for the order's ``statusReason``; the order goes to REVIEW with flag GRANT_FAILED
+    (PAY-74).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class KindNotSold(LookupError):
+    """No seller is registered for a kind of line."""
+
+
+@dataclass(frozen=True)
+class LineOffer:
+    """One line as it is sold now, before coupons.
+
+    ``unit_price_paise``: in the minor unit of ``currency``; with or without tax as ``price_includes_tax`` says.
+    ``snapshot``: plain JSON data without floats, stored on the order; everything that ``grant`` needs later (PLAN-13).
+    """
+
+    kind: str
+    ref: str
+    title: str
+    unit_price_paise: int
+    currency: str
+    snapshot: dict[str, Any]
+    tax_category: str
+    price_includes_tax: bool
+
+
+@dataclass(frozen=True)
+class SoldLine:
+    """One line of a placed order."""
+
+    kind: str
+    ref: str
+    snapshot: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class GrantEffect:
+    """What a line opened. ``effect``: NEW, EXTEND, UPGRADE, REPLACE or QUEUE; from ``starts_at`` to ``ends_at``."""
+
+    effect: str
+    subscription_id: str
+    starts_at: datetime
+    ends_at: datetime
+    entitlement_ids: tuple[str, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """As the order keeps it: ``{effect, subscriptionId, startsAt, endsAt, entitlementIds}``, instants as text."""
+        return {
+            "effect": self.effect,
+            "subscriptionId": self.subscription_id,
+            "startsAt": clock.iso(self.starts_at),
+            "endsAt": clock.iso(self.ends_at),
+            "entitlementIds": list(self.entitlement_ids),
+        }
+
+
+class Seller(Protocol):
+    """Sells one kind of line."""
+
+    kind: str
+    refusals: tuple[type[ApiError], ...]
+    """What ``offer`` raises; checkout declares them."""
+
+    def keys(self, ref: str, user_id: str) -> list[Key]:
+        """What ``offer`` wants to know; empty when ``ref`` cannot name anything."""
+
+    def offer(
+        self, ref: str, found: Sequence[Item | None], buyer: AccessCard, *, currency: str, now: datetime
+    ) -> LineOffer:
+        """Price and snapshot of ``ref`` for this buyer; raises the refusal.
+
+        ``found``: the items of ``keys``, in its order.
+        """
+
+    def grant(
+        self, tx: Transaction, buyer: AccessCard, lines: Sequence[SoldLine], order_id: str, at: datetime
+    ) -> list[GrantEffect]:
+        """Add the writes that hand over all of an order's lines of this kind; one effect a line, in order.
+
+        ``buyer`` is the card as read, strongly consistent, before this capture; the writes are conditional on it and
+        named ``grant:…``. All lines of a kind come in one call, since a transaction touches the card once. Raises
+        ``CannotGrant``.
+        """
+
+
+_sellers: dict[str, Seller] = {}
+
+
+def register(seller: Seller) -> None:
+    """Make a kind of line sellable; a second seller of one kind is a mistake."""
+    known = _sellers.setdefault(seller.kind, seller)
+    if known is not seller:
+        raise ValueError(f"{seller.kind} has two sellers")
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds that are sold."""
+    return tuple(sorted(_sellers))
+
+
+def seller(kind: str) -> Seller:
+    """Who sells this kind; ``KindNotSold`` when nobody does."""
+    found = _sellers.get(kind)
+    if found is None:
+        raise KindNotSold(kind)
+    return found
+
+
+def refusals() -> list[type[ApiError]]:
+    """Every refusal of every registered seller, for the declaration of checkout."""
+    return sorted({error for one in _sellers.values() for error in one.refusals}, key=lambda error: error.code)
