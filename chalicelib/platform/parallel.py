@@ -30,13 +30,13 @@ def together(*works: Callable[[], object]) -> list[object]:
     last: object = None
     try:
         last = works[-1]()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # raised below, once the others have ended
         errors.append(error)
     results: list[object] = []
     for future in futures:
         try:
             results.append(future.result())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # raised below, once the others have ended
             errors.append(error)
     if errors:
         raise errors[0]

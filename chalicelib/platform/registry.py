@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from chalicelib.platform.declaration import Function
+    from chalicelib.platform.function import Function
 
 F = TypeVar("F", bound="Function")
 

@@ -72,9 +72,7 @@ def text(name: str, *, default: str = "") -> Setting[str]:
     return _declare(name, default, str, "any text")
 
 
-def integer(
-    name: str, *, default: int, minimum: int | None = None, maximum: int | None = None
-) -> Setting[int]:
+def integer(name: str, *, default: int, minimum: int | None = None, maximum: int | None = None) -> Setting[int]:
     """A whole number within its limits."""
 
     def parse(raw: str) -> int:

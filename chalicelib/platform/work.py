@@ -33,6 +33,7 @@ from chalicelib.platform.grants import Grant
 from chalicelib.platform.logs import logger, unexpected
 from chalicelib.platform.store import meter
 
+
 @dataclass(frozen=True)
 class Rate:
     """Every so many minutes."""
@@ -94,9 +95,7 @@ def _plain(answer: Any) -> Any:
 class Job(Function):
     """Runs on a schedule and on demand; answers a summary."""
 
-    def __init__(
-        self, work: Callable[..., Any], name: str, every: Rate | Cron | None, **declaration: Any
-    ) -> None:
+    def __init__(self, work: Callable[..., Any], name: str, every: Rate | Cron | None, **declaration: Any) -> None:
         super().__init__(work, **declaration)
         self.job = name
         self.every = every

@@ -53,11 +53,7 @@ def test_every_endpoint_names_an_action_or_is_public(functions: dict[str, regist
     ],
 )
 def test_a_wrong_declaration_does_not_import(declaration: str, complaint: str) -> None:
-    code = (
-        "import functions.platform.health\n"
-        "from chalicelib.platform.http import api, Caller\n"
-        f"{declaration}\n"
-    )
+    code = f"import functions.platform.health\nfrom chalicelib.platform.http import api, Caller\n{declaration}\n"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )

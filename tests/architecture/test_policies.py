@@ -19,8 +19,8 @@ _POLICY = re.compile(r"((?:@\w+\(\"[^\"]*\"\)\s*)+)(permit|forbid)", re.DOTALL)
 def _policies() -> list[dict[str, str]]:
     text = "\n".join(path.read_text("utf-8") for path in sorted(POLICY_FOLDER.glob("*.cedar")))
     found = []
-    for annotations, effect in _POLICY.findall(text):
-        facts = dict(re.findall(r"@(\w+)\(\"([^\"]*)\"\)", annotations))
+    for notes, effect in _POLICY.findall(text):
+        facts = dict(re.findall(r"@(\w+)\(\"([^\"]*)\"\)", notes))
         found.append({**facts, "effect": effect})
     return found
 
@@ -63,9 +63,7 @@ def test_every_policy_is_shown_to_allow_and_to_refuse() -> None:
 def test_the_schema_lists_exactly_the_actions_that_code_names() -> None:
     """Cedar's schema is the one list; the constants of the catalogue are the same, with the same groups."""
     declared: dict[str, set[str]] = {}
-    for names, groups in re.findall(
-        r"action ((?:\"[\w.:]+\",?\s*)+)(?:in \[([^\]]*)\]\s*)?appliesTo", SCHEMA
-    ):
+    for names, groups in re.findall(r"action ((?:\"[\w.:]+\",?\s*)+)(?:in \[([^\]]*)\]\s*)?appliesTo", SCHEMA):
         for name in re.findall(r"\"([\w.:]+)\"", names):
             declared[name] = set(re.findall(r"\"([\w.:]+)\"", groups))
     assert declared == {name: _groups(action) for name, action in Actions.all().items()}

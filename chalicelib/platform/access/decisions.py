@@ -122,9 +122,7 @@ def _entities(principal: dict[str, Any], action: Action, resources: Sequence[Ent
     return json.dumps([user, verb, *things.values()])
 
 
-def _ask(
-    principal: dict[str, Any], action: Action, resources: Sequence[Entity]
-) -> list[tuple[bool, tuple[str, ...]]]:
+def _ask(principal: dict[str, Any], action: Action, resources: Sequence[Entity]) -> list[tuple[bool, tuple[str, ...]]]:
     policies, _ = _policies()
     context = json.dumps(_context(action))
     requests = [
@@ -165,7 +163,7 @@ def decide_all(caller: Caller, action: Action, resources: Sequence[Entity]) -> l
     principal = caller.principal()
     answers = _ask(principal, action, resources)
     return [
-        Decision(True, "ALLOWED", ids) if allowed else Decision(False, _why(caller, principal, action, thing, ids), ids)
+        Decision(allowed=True, reason="ALLOWED", policies=ids) if allowed else Decision(allowed=False, reason=_why(caller, principal, action, thing, ids), policies=ids)
         for (allowed, ids), thing in zip(answers, resources, strict=True)
     ]
 
@@ -227,4 +225,4 @@ def screen(caller: Caller, action: Action) -> None:
     if MFA_ADMIN() == "required" and not caller.session.get("mfa"):
         raise MfaRequired
     if caller.permissions.isdisjoint(action.permissions):
-        raise refusal(action, Decision(False, "MISSING_PERMISSION", ()))
+        raise refusal(action, Decision(allowed=False, reason="MISSING_PERMISSION", policies=()))

@@ -39,9 +39,7 @@ def region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "ap-south-1"
 
 
-def _client(
-    service: str, read_timeout: float = 5, attempts: int = 3, *, name: str | None = None, **extra: Any
-) -> Any:
+def _client(service: str, read_timeout: float = 5, attempts: int = 3, *, name: str | None = None, **extra: Any) -> Any:
     key = name or service
     known = _clients.get(key)
     if known is not None:

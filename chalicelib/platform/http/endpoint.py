@@ -161,7 +161,7 @@ class Endpoint(Function):
         """The 404 for a path that names nothing."""
         if self.resource is not None:
             return self.resource.missing
-        return next((error for error in self.raises if error.status == 404), RouteNotFound)  # noqa: PLR2004
+        return next((error for error in self.raises if error.status == 404), RouteNotFound)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         from chalicelib.platform.http.pipeline import handle

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute
@@ -30,7 +31,7 @@ EDGE_LIMITS = settings.choice("EDGE_LIMITS", default="edge", choices=("edge", "f
 class RateWindow(Item, discriminator="RateWindow"):
     """The exact counter of one class and subject in one window."""
 
-    count = NumberAttribute(default=0)
+    hits = NumberAttribute(default=0)
 
     @staticmethod
     def place(limit: str, subject: str, window_start: int) -> Key:
@@ -139,8 +140,8 @@ def hit(limit: Limit, subject: str) -> Verdict | None:
             RateWindow,
             RateWindow.place(limit.name, subject, start),
             [
-                RateWindow.count.add(1),
-                RateWindow.kind.set(RateWindow),  # type: ignore[arg-type]  # the class is its discriminator
+                RateWindow.hits.add(1),
+                RateWindow.kind.set(RateWindow),
                 RateWindow.ttl.set(start + seconds + 60),
             ],
         )
@@ -149,7 +150,7 @@ def hit(limit: Limit, subject: str) -> Verdict | None:
             raise Unavailable from error
         count_metric("LimiterUnavailable")
         return None
-    count = int(counted.count)
+    count = int(counted.hits)
     return Verdict(limit, count <= most, count, max(0, most - count), reset)
 
 
@@ -160,7 +161,7 @@ def peek(limit: Limit, subject: str) -> Verdict | None:
         return None
     most, _, start, reset = window
     counted = table.get(RateWindow, RateWindow.place(limit.name, subject, start))
-    count = int(counted.count) if counted else 0
+    count = int(counted.hits) if counted else 0
     return Verdict(limit, count < most, count, max(0, most - count), reset)
 
 
@@ -176,5 +177,5 @@ def hit_all(counters: Sequence[tuple[Limit, str]]) -> list[Verdict | None]:
     """Count several side by side."""
     if not counters:
         return []
-    works: list[Callable[[], object]] = [lambda one=one: hit(*one) for one in counters]  # type: ignore[misc]
+    works: list[Callable[[], object]] = [partial(hit, limit, subject) for limit, subject in counters]
     return [verdict for verdict in together(*works) if verdict is None or isinstance(verdict, Verdict)]

@@ -8,7 +8,6 @@ Card, resource and what the resource names beside it are one consistent batch re
 
 from __future__ import annotations
 
-
 import hashlib
 import time
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,6 @@ from chalicelib.platform.http.request import Request, from_event
 from chalicelib.platform.http.sign_in import claims_of
 from chalicelib.platform.logs import alarm, logger, unexpected
 from chalicelib.platform.parallel import submit
-from chalicelib.platform.settings import BadSetting
 from chalicelib.platform.store import meter, table
 from chalicelib.platform.store.items import Item
 from chalicelib.platform.store.keys import Key

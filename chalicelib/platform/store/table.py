@@ -28,7 +28,7 @@ class Expressions:
         self.values: dict[str, Any] = {}
 
     def condition(self, condition: Condition) -> str:
-        return cast(str, condition.serialize(self.names, self.values))
+        return condition.serialize(self.names, self.values)
 
     def update(self, actions: Iterable[Action]) -> str:
         return cast(str, Update(*actions).serialize(self.names, self.values))
@@ -110,9 +110,7 @@ def put(item: Item, *, when: Condition | None = None) -> None:
     _write("put_item", Item=item.serialize(), **keywords, **expressions.keywords())
 
 
-def update(
-    item: type[ItemT], key: Key, actions: Sequence[Action], *, when: Condition | None = None
-) -> ItemT:
+def update(item: type[ItemT], key: Key, actions: Sequence[Action], *, when: Condition | None = None) -> ItemT:
     """Change single attributes and answer the item as it is now. Raises ``ConditionFailed``.
 
     Without a condition DynamoDB creates what is not there; pass ``present(item)`` where that would be wrong.
@@ -122,9 +120,7 @@ def update(
     if when is not None:
         keywords["ConditionExpression"] = expressions.condition(when)
         keywords["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-    answer = _write(
-        "update_item", Key=key.raw(), ReturnValues="ALL_NEW", **keywords, **expressions.keywords()
-    )
+    answer = _write("update_item", Key=key.raw(), ReturnValues="ALL_NEW", **keywords, **expressions.keywords())
     return cast(ItemT, typed(item, answer["Attributes"]))
 
 
