@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -33,6 +34,20 @@ def add(function: Function) -> None:
         if function.place is not None and function.place == other.place:
             raise BadDeclaration(f"{function.place} is declared as {other.name} and as {function.name}")
     _functions[function.name] = function
+
+
+@contextmanager
+def isolated() -> Iterator[dict[str, Function]]:
+    """A registry of its own for the declarations made inside: what they declare is known nowhere else."""
+    outer = dict(_functions)
+    _functions.clear()
+    own: dict[str, Function] = {}
+    try:
+        yield own
+    finally:
+        own.update(_functions)
+        _functions.clear()
+        _functions.update(outer)
 
 
 def load_all() -> dict[str, Function]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,7 +18,7 @@ from chalicelib.platform.errors import (
     ValidationFailed,
     problem,
 )
-from chalicelib.platform.http.models import QueryModel
+from chalicelib.platform.http.models import QueryModel, RequestModel
 from chalicelib.platform.http.request import Request
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -47,18 +48,27 @@ def _constant(_: str) -> NoReturn:
     raise MalformedJson
 
 
-def _check_value(value: Any, depth: int = 1) -> None:
-    if depth > MAX_NESTING:
+def _number(text: str) -> float:
+    """A number with a fraction or exponent; ``1e999`` would be infinite, and JSON has no such thing."""
+    value = float(text)
+    if not math.isfinite(value):
         raise MalformedJson
+    return value
+
+
+def _check_value(value: Any, depth: int = 1) -> None:
+    """No lone surrogates anywhere, and no more than ``MAX_NESTING`` objects and lists inside each other."""
     if isinstance(value, str):
         value.encode("utf-8")
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            name.encode("utf-8")
-            _check_value(member, depth + 1)
-    elif isinstance(value, list):
+    elif isinstance(value, (dict, list)):
+        if depth > MAX_NESTING:
+            raise MalformedJson
         for member in value:
-            _check_value(member, depth + 1)
+            if isinstance(value, dict):
+                member.encode("utf-8")
+                _check_value(value[member], depth + 1)
+            else:
+                _check_value(member, depth + 1)
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -66,7 +76,9 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     if not raw.strip():
         raise BodyRequired
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant)
+        value = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_float=_number
+        )
         if not isinstance(value, dict):
             raise MalformedJson
         _check_value(value)
@@ -76,23 +88,41 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def body_of(model: type[ModelT], request: Request) -> ModelT:
-    """The body as its model."""
-    value = parse_object(request.raw_body)
+    """The body as its model; ``BodyRequired`` when there is none."""
+    parse_object(request.raw_body)
     try:
-        return model.model_validate(value)
+        # As JSON, not as the parsed value: strict models then still read dates, enums and tuples from text and lists.
+        return model.model_validate_json(request.raw_body)
     except ValidationError as error:
         raise ValidationFailed(problems(error, "body")) from error
 
 
+def check_no_body(request: Request) -> None:
+    """The body of a request that takes none: nothing, or an object without members (HTTP-12)."""
+    if request.raw_body.strip():
+        body_of(_NoBody, request)
+
+
+def _is_list(model: type[BaseModel], name: str) -> bool:
+    for field_name, field in model.model_fields.items():
+        if name == (field.alias or field_name):
+            shapes = (field.annotation, *get_args(field.annotation))
+            return any((get_origin(shape) or shape) in (list, tuple, set, frozenset) for shape in shapes)
+    return False
+
+
 def query_of(model: type[ModelT] | None, query: Mapping[str, list[str]]) -> ModelT | None:
     """The query as its model; a parameter that came twice and is no list is a problem of its own."""
+    target: type[BaseModel] = model or _NoQuery
     found: list[dict[str, str]] = []
     values: dict[str, Any] = {}
     for name, given in query.items():
+        if _is_list(target, name):
+            values[name] = list(given)
+            continue
         if len(given) > 1:
             found.append(problem(f"query.{name[:64]}", "REPEATED", "must be given once"))
         values[name] = given[-1]
-    target: type[BaseModel] = model or _NoQuery
     try:
         parsed = target.model_validate(values)
     except ValidationError as error:
@@ -104,6 +134,10 @@ def query_of(model: type[ModelT] | None, query: Mapping[str, list[str]]) -> Mode
 
 class _NoQuery(QueryModel):
     """An endpoint that takes no query parameters."""
+
+
+class _NoBody(RequestModel):
+    """An endpoint that takes no body."""
 
 
 def problems(error: ValidationError, place: str) -> list[dict[str, str]]:

@@ -13,6 +13,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -27,6 +30,7 @@ from chalicelib.platform.http.idempotency import Idempotency
 from chalicelib.platform.http.limits import Limit, Limits
 from chalicelib.platform.ids import is_ulid
 from chalicelib.platform.registry import BadDeclaration
+from chalicelib.platform.settings import Setting
 
 _PARAMETER = re.compile(r"\{(\w+)\+?\}")
 _SNAKE = re.compile(r"(?<!^)(?=[A-Z])")
@@ -54,6 +58,27 @@ class UlidRule(PathRule):
         return text.upper() if is_ulid(text) else None
 
 
+NOTICE = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Deprecated:
+    """An operation that will go: since when nobody should begin to use it, and when it ends (HTTP-51)."""
+
+    since: date
+    sunset: date
+
+    def __post_init__(self) -> None:
+        if self.sunset - self.since < NOTICE:
+            raise BadDeclaration(f"a deprecated operation lives at least {NOTICE.days} days")
+
+    def headers(self) -> dict[str, str]:
+        """``Deprecation`` as RFC 9745 writes it, ``Sunset`` as RFC 8594 does."""
+        since = datetime(self.since.year, self.since.month, self.since.day, tzinfo=UTC)
+        sunset = datetime(self.sunset.year, self.sunset.month, self.sunset.day, tzinfo=UTC)
+        return {"Deprecation": f"@{int(since.timestamp())}", "Sunset": format_datetime(sunset, usegmt=True)}
+
+
 class Declaration(TypedDict, total=False):
     """Everything that can be declared of an endpoint beside its method and path.
 
@@ -61,7 +86,9 @@ class Declaration(TypedDict, total=False):
     caller who did is recognized. resource: what the path names. status: of a success; ``also``: other statuses it answers with.
     limits: exact limits; ``edge``: the class counted in front of the gateway. raises: the errors of its domain. head: HEAD
     works too. binary: the media type of what it answers, where that is not JSON. memory: MiB. timeout: seconds.
-    in_maintenance: works during maintenance. examples: by member of the body.
+    in_maintenance: works during maintenance. examples: by member of the body. open_when: a configuration key that, while it is
+    true, opens an endpoint that otherwise needs its action. raw_body: the function reads ``request.raw_body`` itself, whatever
+    its media type (webhooks). deprecated: since when, and when it ends.
     """
 
     action: Action
@@ -82,14 +109,15 @@ class Declaration(TypedDict, total=False):
     timeout: int
     in_maintenance: bool
     examples: Mapping[str, Any]
+    open_when: Setting[bool]
+    raw_body: bool
+    deprecated: Deprecated
 
 
 class Endpoint(Function):
     """One method and path."""
 
-    def __init__(
-        self, work: Callable[..., Any], method: str, path: str, **declared: Unpack[Declaration]
-    ) -> None:
+    def __init__(self, work: Callable[..., Any], method: str, path: str, **declared: Unpack[Declaration]) -> None:
         super().__init__(
             work,
             grants=declared.get("grants", ()),
@@ -114,6 +142,9 @@ class Endpoint(Function):
         self.binary = declared.get("binary")
         self.in_maintenance = declared.get("in_maintenance", False)
         self.examples = dict(declared.get("examples", {}))
+        self.open_when = declared.get("open_when")
+        self.raw_body = declared.get("raw_body", False)
+        self.deprecated = declared.get("deprecated")
         module = self.module.rsplit(".", 1)[-1].removesuffix("_admin")
         self.tag = declared.get("tag", module.replace("_", "-"))
         self._inspect()
@@ -129,6 +160,17 @@ class Endpoint(Function):
         """Whether a token is looked at."""
         return self.action is not None or self.optional_auth
 
+    def guard(self) -> Action | None:
+        """The action that is decided upon now; None for an endpoint that is open."""
+        if self.open_when is not None and self.open_when():
+            return None
+        return self.action
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether a body is read as JSON; bodies of other methods are ignored (HTTP-11)."""
+        return self.method in {"POST", "PUT", "PATCH"} and not self.raw_body
+
     @property
     def methods(self) -> tuple[str, ...]:
         return (self.method, "HEAD") if self.head else (self.method,)
@@ -138,13 +180,14 @@ class Endpoint(Function):
         names = {_SNAKE.sub("_", name).lower(): name for name in _PARAMETER.findall(self.path)}
         self.path_rules: dict[str, tuple[str, PathRule]] = {}
         self.body_model: type[BaseModel] | None = None
+        self.body_required = True
         self.query_model: type[BaseModel] | None = None
         self.wants: list[str] = []
         for name in inspect.signature(self.work).parameters:
             self.wants.append(name)
             hint = hints.get(name)
             if name == "body":
-                self.body_model = hint
+                self.body_model, self.body_required = _body_model(hint)
             elif name == "query":
                 self.query_model = hint
             elif name in names:
@@ -178,6 +221,12 @@ def _rule(name: str, hint: Any) -> PathRule:
     return PathRule(_OTHER_PATHS.pattern)
 
 
+def _body_model(hint: Any) -> tuple[type[BaseModel], bool]:
+    """The model, and whether the body must be there: ``body: Model | None`` may be left out."""
+    choices = [one for one in get_args(hint) if one is not type(None)]
+    return (choices[0], False) if choices else (hint, True)
+
+
 def _answer_model(hint: Any) -> type[BaseModel] | None:
     if get_origin(hint) is Answer:
         hint = get_args(hint)[0]
@@ -191,9 +240,7 @@ def _answer_model(hint: Any) -> type[BaseModel] | None:
 class Api:
     """``@api.get(path, …)`` and its like; see ``Endpoint`` for what can be declared."""
 
-    def _declare(
-        self, method: str, path: str, declared: Declaration
-    ) -> Callable[[Callable[..., Any]], Endpoint]:
+    def _declare(self, method: str, path: str, declared: Declaration) -> Callable[[Callable[..., Any]], Endpoint]:
         return lambda work: Endpoint(work, method, path, **declared)
 
     def get(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Callable[..., Any]], Endpoint]:

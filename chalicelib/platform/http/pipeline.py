@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -20,10 +21,10 @@ from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import Permission
 from chalicelib.platform.access.decisions import require, screen
 from chalicelib.platform.access.tokens import Claims
-from chalicelib.platform.errors import ApiError, Internal, Maintenance, Unavailable
+from chalicelib.platform.errors import ApiError, Internal, Maintenance, Unauthenticated, Unavailable, ValidationFailed
 from chalicelib.platform.http import headers, limits
 from chalicelib.platform.http.answers import Answer, Binary, Rendered
-from chalicelib.platform.http.bodies import body_of, check_size_and_type, query_of
+from chalicelib.platform.http.bodies import body_of, check_no_body, check_size_and_type, query_of
 from chalicelib.platform.http.idempotency import Idempotency, key_of, run_once
 from chalicelib.platform.http.render import render, render_error
 from chalicelib.platform.http.request import Request, from_event
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.platform.http.endpoint import Endpoint
 
 MAINTENANCE = settings.boolean("MAINTENANCE", default=False)
+MAINTENANCE_SECONDS = 300
 MAX_ANSWER_BYTES = 5_767_168
 _SERVER_ERROR = 500
 
@@ -82,6 +84,8 @@ def _finish(endpoint: Endpoint, request: Request, answer: Rendered) -> Rendered:
         answer = render_error(Internal(), request.request_id)
     if request.method == "HEAD":
         answer.body, answer.is_base64 = "", False
+    if endpoint.deprecated is not None:
+        answer.headers.update(endpoint.deprecated.headers())
     answer.headers = headers.complete(
         answer.headers, request_id=request.request_id, origin=request.headers.get("origin")
     )
@@ -89,27 +93,27 @@ def _finish(endpoint: Endpoint, request: Request, answer: Rendered) -> Rendered:
 
 
 def _answer(endpoint: Endpoint, request: Request) -> Rendered:
-    check_size_and_type(request, expects_json=endpoint.body_model is not None)
-    claims = claims_of(request, required=endpoint.action is not None) if endpoint.signed_in else None
-    if MAINTENANCE() and claims is None and not endpoint.in_maintenance:
-        raise Maintenance(retry_after=300)
-    verdicts_later = submit(lambda: limits.hit_all(counters)) if (counters := _counters(endpoint, request, claims)) else None
+    if endpoint.method == "OPTIONS":
+        # A preflight asks nothing of anybody: no token, no limit, no table, no look at its query (HTTP-05).
+        return _run(endpoint, request, None, {"request": request})
+    check_size_and_type(request, expects_json=endpoint.takes_json)
+    closed = MAINTENANCE() and not endpoint.in_maintenance
+    claims = _claims(endpoint, request, closed=closed)
+    counters = _counters(endpoint, request, claims)
+    verdicts_later = submit(lambda: limits.hit_all(counters)) if counters else None
     paths = _paths(endpoint, request)
-    caller, resource = _read(endpoint, request, claims, paths)
-    if caller is not None:
-        run = context.current()
-        run.caller_id, run.session_id = caller.user_id, caller.session_id
-        _check_maintenance(endpoint, caller)
-        if endpoint.action is not None:
-            screen(caller, endpoint.action)
-            if endpoint.resource is None and not endpoint.action.late:
-                require(caller, endpoint.action)
+    try:
+        caller, resource = _admit(endpoint, request, claims, paths, closed=closed)
+    finally:
+        # Waited for even when the caller is refused: a frozen container must not write it minutes later.
+        if verdicts_later is not None:
+            wait([verdicts_later])
     verdicts = verdicts_later.result() if verdicts_later else []
     limits.refuse_if_any(verdicts)
     request.idempotency_key = key_of(request, endpoint.idempotency)
     arguments = _arguments(endpoint, request, caller, paths)
     if paths is None:
-        raise endpoint.missing()()
+        raise endpoint.missing()
     if endpoint.resource is not None:
         arguments = _with_resource(endpoint, caller, resource, arguments)
     answer = _run(endpoint, request, caller, arguments)
@@ -119,10 +123,43 @@ def _answer(endpoint: Endpoint, request: Request) -> Rendered:
     return answer
 
 
-def _check_maintenance(endpoint: Endpoint, caller: Caller) -> None:
-    if MAINTENANCE() and not endpoint.in_maintenance:
-        if Permission.ADMIN_MAINTENANCE_BYPASS not in caller.permissions:
-            raise Maintenance(retry_after=300)
+def _claims(endpoint: Endpoint, request: Request, *, closed: bool) -> Claims | None:
+    """The token's claims, where one is looked at; in maintenance whoever has none is told of that (HTTP-62)."""
+    if not endpoint.signed_in or (endpoint.guard() is None and not endpoint.optional_auth):
+        claims = None
+    else:
+        try:
+            claims = claims_of(request, required=endpoint.guard() is not None)
+        except Unauthenticated as error:
+            if closed:
+                raise Maintenance(retry_after=MAINTENANCE_SECONDS) from error
+            raise
+    if closed and claims is None:
+        raise Maintenance(retry_after=MAINTENANCE_SECONDS)
+    return claims
+
+
+def _admit(
+    endpoint: Endpoint, request: Request, claims: Claims | None, paths: dict[str, str] | None, *, closed: bool
+) -> tuple[Caller | None, Item | None]:
+    """The caller, if the card lets them in and their permissions suffice; and the resource as it was read beside it."""
+    try:
+        caller, resource = _read(endpoint, request, claims, paths)
+    except Unauthenticated as error:
+        if closed:
+            raise Maintenance(retry_after=MAINTENANCE_SECONDS) from error
+        raise
+    if caller is not None:
+        run = context.current()
+        run.caller_id, run.session_id = caller.user_id, caller.session_id
+        if closed and Permission.ADMIN_MAINTENANCE_BYPASS not in caller.permissions:
+            raise Maintenance(retry_after=MAINTENANCE_SECONDS)
+        action = endpoint.guard()
+        if action is not None:
+            screen(caller, action)
+            if endpoint.resource is None and not action.late:
+                require(caller, action)
+    return caller, resource
 
 
 def _counters(endpoint: Endpoint, request: Request, claims: Claims | None) -> list[tuple[limits.Limit, str]]:
@@ -180,8 +217,9 @@ def _with_resource(
         return arguments
     if not isinstance(found, resource.item) or not resource.visible(found):
         raise resource.missing()
-    if endpoint.action is not None and caller is not None:
-        require(caller, endpoint.action, resource.entity(found))
+    action = endpoint.guard()
+    if action is not None and caller is not None:
+        require(caller, action, resource.entity(found))
     if resource.param in endpoint.wants:
         arguments[resource.param] = found
     return arguments
@@ -190,16 +228,35 @@ def _with_resource(
 def _arguments(
     endpoint: Endpoint, request: Request, caller: Caller | None, paths: dict[str, str] | None
 ) -> dict[str, Any]:
-    query = query_of(endpoint.query_model, request.query)
     arguments: dict[str, Any] = {name: value for name, value in (paths or {}).items() if name in endpoint.wants}
-    if endpoint.body_model is not None:
-        arguments["body"] = body_of(endpoint.body_model, request)
-    if endpoint.query_model is not None:
-        arguments["query"] = query
+    arguments.update(_read_models(endpoint, request))
     if "caller" in endpoint.wants:
         arguments["caller"] = caller
     if "request" in endpoint.wants:
         arguments["request"] = request
+    return arguments
+
+
+def _read_models(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """Query and body as their models; the problems of both come in one answer (HTTP-12)."""
+    arguments: dict[str, Any] = {}
+    found: list[Any] = []
+    try:
+        query = query_of(endpoint.query_model, request.query)
+        if endpoint.query_model is not None:
+            arguments["query"] = query
+    except ValidationFailed as error:
+        found.extend(error.details or ())
+    try:
+        if endpoint.body_model is not None:
+            left_out = not endpoint.body_required and not request.raw_body.strip()
+            arguments["body"] = None if left_out else body_of(endpoint.body_model, request)
+        elif endpoint.takes_json:
+            check_no_body(request)
+    except ValidationFailed as error:
+        found.extend(error.details or ())
+    if found:
+        raise ValidationFailed(found)
     return arguments
 
 
