@@ -84,7 +84,8 @@ class Declaration(TypedDict, total=False):
 
     action: what the policies are asked; ``public=True`` instead where nobody needs to sign in, with ``optional_auth`` where a
     caller who did is recognized. resource: what the path names. status: of a success; ``also``: other statuses it answers with.
-    limits: exact limits; ``edge``: the class counted in front of the gateway. raises: the errors of its domain. head: HEAD
+    limits: exact limits; ``edge``: the class counted in front of the gateway; ``limits_beside``: the use case works while they
+    are counted, and calls ``request.counting.settle()`` before it writes anything. raises: the errors of its domain. head: HEAD
     works too. binary: the media type of what it answers, where that is not JSON. memory: MiB. timeout: seconds.
     in_maintenance: works during maintenance. examples: by member of the body. open_when: a configuration key that, while it is
     true, opens an endpoint that otherwise needs its action. raw_body: the function reads ``request.raw_body`` itself, whatever
@@ -99,6 +100,7 @@ class Declaration(TypedDict, total=False):
     also: Sequence[int]
     limits: Sequence[Limit]
     edge: Limit
+    limits_beside: bool
     grants: Sequence[Grant]
     raises: Sequence[type[ApiError]]
     idempotency: Idempotency
@@ -143,6 +145,7 @@ class Endpoint(Function):
         self.in_maintenance = declared.get("in_maintenance", False)
         self.examples = dict(declared.get("examples", {}))
         self.open_when = declared.get("open_when")
+        self.limits_beside = declared.get("limits_beside", False)
         self.raw_body = declared.get("raw_body", False)
         self.deprecated = declared.get("deprecated")
         module = self.module.rsplit(".", 1)[-1].removesuffix("_admin")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -19,7 +20,7 @@ from pynamodb.attributes import NumberAttribute
 from chalicelib.platform import clock, settings
 from chalicelib.platform.errors import ApiError, RateLimited, Unavailable
 from chalicelib.platform.logs import count_metric
-from chalicelib.platform.parallel import together
+from chalicelib.platform.parallel import submit
 from chalicelib.platform.store import table
 from chalicelib.platform.store.items import Item
 from chalicelib.platform.store.keys import Key
@@ -173,9 +174,19 @@ def refuse_if_any(verdicts: Sequence[Verdict | None]) -> None:
         raise RateLimited(retry_after=longest.reset, headers=longest.headers())
 
 
-def hit_all(counters: Sequence[tuple[Limit, str]]) -> list[Verdict | None]:
-    """Count several side by side."""
-    if not counters:
-        return []
-    works: list[Callable[[], object]] = [partial(hit, limit, subject) for limit, subject in counters]
-    return [verdict for verdict in together(*works) if verdict is None or isinstance(verdict, Verdict)]
+class Counting:
+    """The counters of one request, counted beside its first read (HTTP-41)."""
+
+    def __init__(self, counters: Sequence[tuple[Limit, str]] = ()) -> None:
+        self._later = [submit(partial(hit, *one)) for one in counters]
+
+    def wait(self) -> None:
+        """Until all are counted. Also when the request is refused: a frozen container must not write minutes later."""
+        wait(self._later)
+
+    def settle(self) -> list[Verdict | None]:
+        """How they stand. Raises ``RateLimited`` if one refuses, ``Unavailable`` if a *closed* one is not counted."""
+        self.wait()
+        verdicts: list[Verdict | None] = [one.result() for one in self._later]
+        refuse_if_any(verdicts)
+        return verdicts

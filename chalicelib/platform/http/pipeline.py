@@ -8,9 +8,7 @@ Card, resource and what the resource names beside it are one consistent batch re
 
 from __future__ import annotations
 
-import hashlib
 import time
-from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -30,7 +28,6 @@ from chalicelib.platform.http.render import render, render_error
 from chalicelib.platform.http.request import Request, from_event
 from chalicelib.platform.http.sign_in import claims_of
 from chalicelib.platform.logs import alarm, logger, unexpected
-from chalicelib.platform.parallel import submit
 from chalicelib.platform.store import meter, table
 from chalicelib.platform.store.items import Item
 from chalicelib.platform.store.keys import Key
@@ -99,28 +96,37 @@ def _answer(endpoint: Endpoint, request: Request) -> Rendered:
     check_size_and_type(request, expects_json=endpoint.takes_json)
     closed = MAINTENANCE() and not endpoint.in_maintenance
     claims = _claims(endpoint, request, closed=closed)
-    counters = _counters(endpoint, request, claims)
-    verdicts_later = submit(lambda: limits.hit_all(counters)) if counters else None
+    request.counting = limits.Counting(_counters(endpoint, request, claims))
     paths = _paths(endpoint, request)
     try:
         caller, resource = _admit(endpoint, request, claims, paths, closed=closed)
+        if not endpoint.limits_beside:
+            request.counting.settle()
+        answer = _work(endpoint, request, caller, paths, resource)
     finally:
         # Waited for even when the caller is refused: a frozen container must not write it minutes later.
-        if verdicts_later is not None:
-            wait([verdicts_later])
-    verdicts = verdicts_later.result() if verdicts_later else []
-    limits.refuse_if_any(verdicts)
+        request.counting.wait()
+    for verdict in request.counting.settle():
+        if verdict is not None:
+            answer.headers.update(verdict.headers())
+    return answer
+
+
+def _work(
+    endpoint: Endpoint, request: Request, caller: Caller | None, paths: dict[str, str] | None, resource: Item | None
+) -> Rendered:
     request.idempotency_key = key_of(request, endpoint.idempotency)
-    arguments = _arguments(endpoint, request, caller, paths)
+    try:
+        arguments = _arguments(endpoint, request, caller, paths)
+    except ApiError:
+        # Being over the limit comes before anything that is wrong with the request (HTTP-26).
+        request.counting.settle()
+        raise
     if paths is None:
         raise endpoint.missing()
     if endpoint.resource is not None:
         arguments = _with_resource(endpoint, caller, resource, arguments)
-    answer = _run(endpoint, request, caller, arguments)
-    for verdict in verdicts:
-        if verdict is not None:
-            answer.headers.update(verdict.headers())
-    return answer
+    return _run(endpoint, request, caller, arguments)
 
 
 def _claims(endpoint: Endpoint, request: Request, *, closed: bool) -> Claims | None:
@@ -202,8 +208,7 @@ def _read(
         card = items.pop(0)
         if card is not None and not isinstance(card, AccessCard):
             raise Unavailable
-        device = hashlib.sha256(request.user_agent.encode()).hexdigest()[:32]
-        caller = recognize(claims, card, device_hash=device)
+        caller = recognize(claims, card, device_hash=request.device_hash)
     found = items.pop(0) if items else None
     request.beside = items
     return caller, found

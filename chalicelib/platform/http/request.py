@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Any
 
 from chalicelib.platform import settings
 from chalicelib.platform.errors import HeaderInvalid, problem
+from chalicelib.platform.http.limits import Counting
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.store.items import Item
 
@@ -36,11 +38,17 @@ class Request:
     request_id: str
     idempotency_key: str | None = None
     beside: list[Item | None] = field(default_factory=list)
+    counting: Counting = field(default_factory=Counting)
 
     @property
     def user_agent(self) -> str:
         """At most 256 characters of it."""
         return self.headers.get("user-agent", "")[:256]
+
+    @property
+    def device_hash(self) -> str:
+        """What tells devices apart without telling which they are: a hash of the user agent."""
+        return hashlib.sha256(self.user_agent.encode("utf-8", "replace")).hexdigest()[:32]
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -103,9 +111,7 @@ def request_id_of(headers: Mapping[str, str]) -> str:
 
 def from_event(event: Mapping[str, Any]) -> Request:
     """Read a proxy event."""
-    multi = event.get("multiValueHeaders") or {
-        name: [value] for name, value in (event.get("headers") or {}).items()
-    }
+    multi = event.get("multiValueHeaders") or {name: [value] for name, value in (event.get("headers") or {}).items()}
     headers = {str(name).lower(): ", ".join(values) for name, values in multi.items()}
     if "cookie" in headers:
         headers["cookie"] = headers["cookie"].replace(", ", "; ")
