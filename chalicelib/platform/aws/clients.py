@@ -62,8 +62,8 @@ def forget() -> None:
 
 
 def dynamodb() -> Any:
-    """The table's client; retries of throttling and 5xx are botocore's, at most 3 tries in all (HTTP-28)."""
-    return _client("dynamodb", read_timeout=2)
+    """The table's client; it tries once, since the store does the retries (HTTP-28)."""
+    return _client("dynamodb", read_timeout=2, attempts=1)
 
 
 def s3() -> Any:

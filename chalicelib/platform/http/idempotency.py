@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import cast
+from typing import Any, cast
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.platform import clock
+from chalicelib.platform.access.card import plain
 from chalicelib.platform.errors import (
+    ApiError,
+    Conflict,
     HeaderInvalid,
     IdempotencyInProgress,
     IdempotencyKeyRequired,
     IdempotencyKeyReused,
+    RateLimited,
     problem,
 )
 from chalicelib.platform.http.answers import Rendered
+from chalicelib.platform.http.render import render_error
 from chalicelib.platform.http.request import Request
 from chalicelib.platform.store import table
 from chalicelib.platform.store.conflicts import ConditionFailed
@@ -28,6 +35,7 @@ from chalicelib.platform.store.keys import Key
 
 KEEP_SECONDS = 24 * 3600
 MAX_BODY_CHARS = 65_536
+KEPT_HEADERS = ("Content-Type", "Location", "ETag")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 IN_PROGRESS = "IN_PROGRESS"
@@ -50,7 +58,7 @@ class IdempotencyEntry(Item, discriminator="IdempotencyEntry"):
     state = UnicodeAttribute()
     status = NumberAttribute(null=True)
     body = UnicodeAttribute(null=True)
-    location = UnicodeAttribute(null=True)
+    headers: MapAttribute[str, Any] = MapAttribute(null=True)
     lease_until = NumberAttribute()
     created_at = NumberAttribute()
     reference = UnicodeAttribute(null=True)
@@ -71,9 +79,7 @@ def key_of(request: Request, mode: Idempotency) -> str | None:
             raise IdempotencyKeyRequired
         return None
     if _KEY.fullmatch(given) is None:
-        raise HeaderInvalid(
-            [problem("header.Idempotency-Key", "FORMAT", "must be 16 to 64 of A-Z, a-z, 0-9, _ and -")]
-        )
+        raise HeaderInvalid([problem("header.Idempotency-Key", "FORMAT", "must be 16 to 64 of A-Z, a-z, 0-9, _ and -")])
     return given
 
 
@@ -93,10 +99,11 @@ def free(now: int) -> Condition:
     )
 
 
-def run_once(
-    user_id: str, endpoint: str, request: Request, seconds: int, work: Callable[[], Rendered]
-) -> Rendered:
-    """Run ``work`` unless its key ran before; then answer what it answered. errors free the key."""
+def run_once(user_id: str, endpoint: str, request: Request, seconds: int, work: Callable[[], Rendered]) -> Rendered:
+    """Run ``work`` unless its key ran before; then answer what that run answered, a refusal too.
+
+    What says «try again» frees the key: 5xx, 429, and a conflict with somebody else's writing.
+    """
     key = request.idempotency_key
     if key is None:
         return work()
@@ -115,28 +122,38 @@ def run_once(
         table.put(entry, when=free(now))
     except ConditionFailed as failed:
         return _again(failed.item, request)
+    ours = cast(Condition, (IdempotencyEntry.state == IN_PROGRESS) & (IdempotencyEntry.created_at == now))
     try:
         answer = work()
-    except BaseException:
-        # Nothing took effect that the caller was told of: the key is free for the next try.
-        table.delete(IdempotencyEntry, place)
+    except ApiError as error:
+        if error.status >= 500 or isinstance(error, (RateLimited, Conflict)):
+            _forget(place, ours)
+        else:
+            _keep(place, render_error(error, request.request_id), ours)
         raise
-    _keep(place, answer)
+    except BaseException:
+        _forget(place, ours)
+        raise
+    _keep(place, answer, ours)
     return answer
 
 
-def _keep(place: Key, answer: Rendered) -> None:
-    body = answer.body if len(answer.body) <= MAX_BODY_CHARS else ""
-    table.update(
-        IdempotencyEntry,
-        place,
-        [
-            IdempotencyEntry.state.set(DONE),
-            IdempotencyEntry.status.set(answer.status),
-            IdempotencyEntry.body.set(body),
-            IdempotencyEntry.location.set(answer.headers.get("Location", "")),
-        ],
-    )
+def _forget(place: Key, ours: Condition) -> None:
+    # A run that outlived its lease must not free the key of the one that took over.
+    with contextlib.suppress(ConditionFailed):
+        table.delete(IdempotencyEntry, place, when=ours)
+
+
+def _keep(place: Key, answer: Rendered, ours: Condition) -> None:
+    entry = IdempotencyEntry
+    actions = [
+        entry.state.set(DONE),
+        entry.status.set(answer.status),
+        entry.body.set(answer.body if len(answer.body) <= MAX_BODY_CHARS else ""),
+        entry.headers.set({name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}),
+    ]
+    with contextlib.suppress(ConditionFailed):
+        table.update(entry, place, actions, when=ours)
 
 
 def _again(entry: Item | None, request: Request) -> Rendered:
@@ -146,7 +163,9 @@ def _again(entry: Item | None, request: Request) -> Rendered:
         raise IdempotencyKeyReused
     if entry.state != DONE:
         raise IdempotencyInProgress(retry_after=1)
-    headers = {"Content-Type": "application/json", "Idempotent-Replay": "true"}
-    if entry.location:
-        headers["Location"] = str(entry.location)
-    return Rendered(int(entry.status or 200), headers, str(entry.body or ""))
+    status, body = int(entry.status or 200), str(entry.body or "")
+    if status >= 400:
+        # The first refusal, under this request's own id (HTTP-20).
+        body = json.dumps({**json.loads(body), "requestId": request.request_id}, ensure_ascii=False)
+    headers = {str(name): str(value) for name, value in plain(entry.headers).items()}
+    return Rendered(status, {**headers, "Idempotent-Replay": "true"}, body)

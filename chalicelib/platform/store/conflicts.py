@@ -1,4 +1,4 @@
-"""Errors of the table, and the retries that botocore does not do: transaction conflicts (HTTP-28)."""
+"""Errors of the table, and the one place where its calls are tried again (HTTP-28)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,27 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.platform.errors import Conflict, Unavailable
+from chalicelib.platform import context
+from chalicelib.platform.errors import ApiError, Conflict, Unavailable
 from chalicelib.platform.store.items import Item, read
 
 T = TypeVar("T")
 
 TRIES = 4
 BUDGET_SECONDS = 2.0
+RESERVE_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 0.05
+_LOST = "ConditionalCheckFailed"
 _CONFLICTS = frozenset({"TransactionConflictException", "TransactionInProgressException"})
 _BUSY = frozenset(
-    {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "InternalServerError"}
+    {
+        "ProvisionedThroughputExceededException",
+        "ProvisionedThroughputExceeded",
+        "ThrottlingException",
+        "ThrottlingError",
+        "RequestLimitExceeded",
+        "InternalServerError",
+    }
 )
 
 
@@ -45,12 +56,12 @@ class TransactionLost(Exception):
 
     @staticmethod
     def _named(names: list[str], reasons: list[str | None]) -> str:
-        return ", ".join(name for name, reason in zip(names, reasons, strict=True) if reason)
+        return ", ".join(name for name, reason in zip(names, reasons, strict=True) if reason == _LOST)
 
     def failed(self, name: str) -> bool:
         """Whether the action of that name (or one whose name starts with it and a colon) lost its condition."""
         return any(
-            reason is not None and (own == name or own.startswith(f"{name}:"))
+            reason == _LOST and (own == name or own.startswith(f"{name}:"))
             for own, reason in zip(self._names, self.reasons, strict=True)
         )
 
@@ -71,35 +82,39 @@ def _reasons(error: ClientError) -> list[dict[str, Any]]:
     return reasons if isinstance(reasons, list) else []
 
 
-def _is_conflict(error: ClientError) -> bool:
-    if _code(error) in _CONFLICTS:
-        return True
-    codes = {str(reason.get("Code")) for reason in _reasons(error)}
-    return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
+def _trouble(error: ClientError) -> type[ApiError] | None:
+    """What passes if one waits: other writers at the same items, a busy or faulty table. None for anything else."""
+    reasons = {str(reason.get("Code")) for reason in _reasons(error)}
+    if _LOST in reasons:
+        return None
+    if _code(error) in _CONFLICTS or "TransactionConflict" in reasons:
+        return Conflict
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return Unavailable if _code(error) in _BUSY or reasons & _BUSY or status >= 500 else None
 
 
 def calling(call: Callable[[], T]) -> T:
-    """Make a call to the table; conflicts are tried again with full jitter, at most ``BUDGET_SECONDS`` in all.
+    """Make a call to the table; what passes is tried again, at most 3 times, with full jitter (HTTP-28).
 
-    Raises ``Conflict`` (409) when a conflict persists, ``Unavailable`` (503) when the table does not answer; what
-    remains of ``ClientError`` (a condition, a cancelled transaction) is the caller's to read.
+    All tries together take at most ``BUDGET_SECONDS`` and end 1 s before the function's time-out. Raises ``Conflict`` (409)
+    when a conflict persists, ``Unavailable`` (503) when the table does not answer; what remains of ``ClientError`` (a
+    condition, a cancelled transaction) is the caller's to read. botocore itself retries none of it.
     """
-    deadline = time.monotonic() + BUDGET_SECONDS
+    deadline = time.monotonic() + min(BUDGET_SECONDS, context.current().remaining() - RESERVE_SECONDS)
     for attempt in range(TRIES):
         try:
             return call()
         except ClientError as error:
-            if _code(error) in _BUSY:
-                raise Unavailable from error
-            if not _is_conflict(error):
+            trouble, cause = _trouble(error), error
+            if trouble is None:
                 raise
-            pause = random.uniform(0, 0.05 * 2**attempt)  # noqa: S311  # jitter, not a secret
-            if attempt == TRIES - 1 or time.monotonic() + pause > deadline:
-                raise Conflict from error
-            time.sleep(pause)
         except BotoCoreError as error:
-            raise Unavailable from error
-    raise Conflict
+            trouble, cause = Unavailable, error
+        pause = random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt)  # noqa: S311  # jitter, not a secret
+        if attempt == TRIES - 1 or time.monotonic() + pause > deadline:
+            raise trouble from cause
+        time.sleep(pause)
+    raise Unavailable
 
 
 def condition_failed(error: ClientError) -> ConditionFailed | None:
@@ -115,7 +130,7 @@ def transaction_lost(error: ClientError, names: list[str]) -> TransactionLost | 
     if _code(error) != "TransactionCanceledException":
         return None
     reasons = _reasons(error)
-    if not any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
+    if not any(reason.get("Code") == _LOST for reason in reasons):
         return None
     codes = [None if reason.get("Code") in (None, "None") else str(reason["Code"]) for reason in reasons]
     items = [read(reason["Item"]) if reason.get("Item") else None for reason in reasons]
