@@ -71,7 +71,7 @@ class Item(Model):
 
 def kind_of(item: type[Item]) -> str:
     """What stands in ``kind`` for the items of a class."""
-    discriminator = cast(DiscriminatorAttribute, Item._get_attributes()["kind"])
+    discriminator = cast(DiscriminatorAttribute, Item.get_attributes()["kind"])
     return str(discriminator.get_discriminator(item))
 
 

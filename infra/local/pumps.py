@@ -1,0 +1,252 @@
+"""What AWS does between the services (LOC-05): stream → reader, queue → consumer, with batches, order, retries and dead letters.
+
+One ``turn`` moves everything that is ready; the local cloud turns all the time, a test when it drains.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.platform import settings
+from chalicelib.platform.aws import clients
+from chalicelib.platform.events.queues import Queue
+from chalicelib.platform.function import Function
+from chalicelib.platform.store.keys import TABLE_NAME
+from chalicelib.platform.work import Consumer, Stream, Worker
+from infra.local.lambdas import Lambdas
+
+MAX_RECEIVE = 10
+STREAM_RETRIES = 8
+"""A stream batch that fails so often goes to the stream's dead-letter queue, as the deployed mapping says."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One batch handed to a function: what the console shows and ``drain`` counts."""
+
+    source: str
+    function: str
+    records: int
+    failed: int
+
+
+@dataclass
+class _Failing:
+    tries: int = 0
+    not_before: float = 0.0
+
+
+@dataclass
+class Pumps:
+    """Moves records and messages. ``retry_seconds``: the first back-off of a failed batch; doubles with each."""
+
+    lambdas: Lambdas
+    retry_seconds: float = 1.0
+    on_stream: Callable[[dict[str, Any]], None] | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _iterator: str | None = None
+    _waiting: list[dict[str, Any]] = field(default_factory=list)
+    _failing: _Failing = field(default_factory=_Failing)
+    _urls: dict[str, str] = field(default_factory=dict)
+    _streams: Any = None
+
+    def reset(self) -> None:
+        """Begin at the stream's end, with nothing in hand."""
+        with self._lock:
+            self._iterator, self._waiting, self._failing = None, [], _Failing()
+            self._urls.clear()
+            self._streams = None
+            self._open()
+
+    def turn(self) -> list[Delivery]:
+        """Move what is ready; answers what was delivered."""
+        with self._lock:
+            delivered: list[Delivery] = []
+            reader = next((one for one in self.lambdas.functions.values() if isinstance(one, Stream)), None)
+            if reader is not None:
+                delivered.extend(self._stream(reader))
+            for function in self.lambdas.functions.values():
+                if isinstance(function, (Consumer, Worker)):
+                    delivered.extend(self._queue(function, function.queue))
+            return delivered
+
+    def pending(self) -> bool:
+        """Whether the stream has records that were not taken yet."""
+        with self._lock:
+            self._fill()
+            return bool(self._waiting)
+
+    # The stream: one shard, in order; a failed batch holds it up and is cut to what failed.
+
+    def _open(self) -> None:
+        dynamodb = clients.dynamodb()
+        table = dynamodb.describe_table(TableName=TABLE_NAME())["Table"]
+        arn = table.get("LatestStreamArn")
+        if arn is None:
+            return
+        self._streams = clients._client("dynamodbstreams")
+        shard = self._streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][-1]
+        self._iterator = self._streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="LATEST"
+        )["ShardIterator"]
+
+    def _fill(self) -> None:
+        if self._iterator is None:
+            self._open()
+        while self._iterator is not None:
+            answer = self._streams.get_records(ShardIterator=self._iterator, Limit=1000)
+            self._iterator = answer.get("NextShardIterator") or self._iterator
+            if not answer["Records"]:
+                return
+            for record in answer["Records"]:
+                event = stream_event(record)
+                if self.on_stream is not None:
+                    self.on_stream(event)
+                self._waiting.append(event)
+
+    def _stream(self, reader: Stream) -> list[Delivery]:
+        delivered: list[Delivery] = []
+        self._fill()
+        while self._waiting and time.monotonic() >= self._failing.not_before:
+            batch = self._waiting[: reader.batch]
+            taken = self._taken(reader, batch)
+            delivered.append(Delivery("stream", reader.name, len(batch), len(batch) - taken))
+            del self._waiting[:taken]
+            if taken == len(batch):
+                self._failing = _Failing()
+                self._fill()
+                continue
+            self._hold_up(taken)
+            break
+        return delivered
+
+    def _taken(self, reader: Stream, batch: list[dict[str, Any]]) -> int:
+        """How many records of the batch, from its start, are done."""
+        outcome = self.lambdas.invoke(reader, {"Records": batch})
+        if outcome.error is not None:
+            return 0
+        failures = [one["itemIdentifier"] for one in (outcome.answer or {}).get("batchItemFailures", [])]
+        if not failures:
+            return len(batch)
+        sequences = [record["dynamodb"]["SequenceNumber"] for record in batch]
+        # AWS goes on from the lowest failed record; an unknown id fails the whole batch.
+        return min((sequences.index(one) if one in sequences else 0) for one in failures)
+
+    def _hold_up(self, taken: int) -> None:
+        tries = 1 if taken else self._failing.tries + 1
+        self._failing = _Failing(tries, time.monotonic() + min(60.0, self.retry_seconds * 2 ** (tries - 1)))
+        if tries > STREAM_RETRIES:
+            self._waiting.pop(0)
+            self._failing = _Failing()
+
+    # Queues.
+
+    def url(self, queue: Queue) -> str:
+        """The address of a queue."""
+        if queue.physical not in self._urls:
+            self._urls[queue.physical] = clients.sqs().get_queue_url(QueueName=queue.physical)["QueueUrl"]
+        return self._urls[queue.physical]
+
+    def _queue(self, function: Consumer | Worker, queue: Queue) -> list[Delivery]:
+        delivered: list[Delivery] = []
+        for _ in range(100):
+            messages = self._receive(queue, min(function.batch, MAX_RECEIVE))
+            if not messages:
+                break
+            failed = self._deliver(function, queue, messages)
+            delivered.append(Delivery(queue.name, function.name, len(messages), failed))
+        return delivered
+
+    def _receive(self, queue: Queue, most: int) -> list[dict[str, Any]]:
+        answer = clients.sqs().receive_message(
+            QueueUrl=self.url(queue),
+            MaxNumberOfMessages=most,
+            WaitTimeSeconds=0,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return list(answer.get("Messages", []))
+
+    def _deliver(self, function: Function, queue: Queue, messages: list[dict[str, Any]]) -> int:
+        arn = f"arn:aws:sqs:{clients.region()}:123456789012:{queue.physical}"
+        outcome = self.lambdas.invoke(function, {"Records": [queue_event(one, arn) for one in messages]})
+        failed = {one["MessageId"] for one in messages}
+        if outcome.error is None:
+            named = {one["itemIdentifier"] for one in (outcome.answer or {}).get("batchItemFailures", [])}
+            failed = failed if "" in named else named
+        for message in messages:
+            self._settle(queue, message, message["MessageId"] in failed)
+        return len(failed)
+
+    def _settle(self, queue: Queue, message: Mapping[str, Any], failed: bool) -> None:
+        sqs, url, receipt = clients.sqs(), self.url(queue), message["ReceiptHandle"]
+        try:
+            if not failed:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt)
+                return
+            tries = int(message["Attributes"]["ApproximateReceiveCount"])
+            pause = int(min(queue.visibility, self.retry_seconds * 2 ** (tries - 1)))
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=pause)
+        except (BotoCoreError, ClientError):
+            # The message comes again after its visibility time-out, as it would on AWS.
+            return
+
+
+def stream_event(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of the streams API as Lambda gets it: JSON, epoch seconds."""
+    data = dict(record["dynamodb"])
+    created = data.get("ApproximateCreationDateTime")
+    if isinstance(created, datetime):
+        data["ApproximateCreationDateTime"] = int(created.timestamp())
+    for image in ("Keys", "NewImage", "OldImage"):
+        if image in data:
+            data[image] = _plain(data[image])
+    return {
+        "eventID": record.get("eventID", ""),
+        "eventName": record["eventName"],
+        "eventVersion": record.get("eventVersion", "1.1"),
+        "eventSource": "aws:dynamodb",
+        "awsRegion": clients.region(),
+        "dynamodb": data,
+        "eventSourceARN": f"arn:aws:dynamodb:{clients.region()}:123456789012:table/{TABLE_NAME()}/stream/local",
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Binary values as base64 texts, sets as lists."""
+    import base64
+
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, (list, set, tuple)):
+        return [_plain(one) for one in value]
+    return value
+
+
+def queue_event(message: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    """A received message as Lambda gets it."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": dict(message.get("Attributes", {})),
+        "messageAttributes": dict(message.get("MessageAttributes", {})),
+        "md5OfBody": message.get("MD5OfBody", ""),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": clients.region(),
+    }
+
+
+def stage_prefix() -> str:
+    """What physical names of this stage start with."""
+    return f"pathshala-{settings.STAGE()}-"

@@ -1,0 +1,92 @@
+"""What happened: every AWS call with the function that made it."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from infra.local.targets import Target
+
+KEPT = 200_000
+
+
+@dataclass(frozen=True)
+class AwsCall:
+    """One AWS call. ``function``: who made it (``none``: nobody of ours). ``outcome``: ``ok`` or the error's code.
+
+    ``injected``: the outcome is a fault that was ordered. ``seconds``: how long it took. ``units``: capacity units consumed.
+    """
+
+    number: int
+    at: float
+    function: str
+    request_id: str
+    service: str
+    operation: str
+    target: Target
+    seconds: float
+    outcome: str
+    units: float
+    injected: bool = False
+
+    @property
+    def name(self) -> str:
+        """``dynamodb.TransactWriteItems``."""
+        return f"{self.service}.{self.operation}"
+
+
+class Recorder:
+    """The calls so far, oldest first; iterable."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: deque[AwsCall] = deque(maxlen=KEPT)
+        self._number = 0
+
+    def next_number(self) -> int:
+        """The number of the call that begins now."""
+        with self._lock:
+            self._number += 1
+            return self._number
+
+    def add(self, call: AwsCall) -> None:
+        with self._lock:
+            self._calls.append(call)
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._calls.clear()
+
+    def all(self) -> list[AwsCall]:
+        """All calls by the order in which they began."""
+        with self._lock:
+            return sorted(self._calls, key=lambda call: call.number)
+
+    def of(self, function: str) -> list[AwsCall]:
+        """The calls of one function."""
+        return [call for call in self.all() if call.function == function]
+
+    def of_request(self, request_id: str) -> list[AwsCall]:
+        """The calls of one request."""
+        with self._lock:
+            return [call for call in self._calls if call.request_id == request_id]
+
+    @contextmanager
+    def during(self) -> Iterator[list[AwsCall]]:
+        """The calls made inside the block; the list is filled when it ends."""
+        before = self._number
+        found: list[AwsCall] = []
+        try:
+            yield found
+        finally:
+            found.extend(call for call in self.all() if call.number > before)
+
+    def __iter__(self) -> Iterator[AwsCall]:
+        return iter(self.all())
+
+    def __len__(self) -> int:
+        return len(self._calls)

@@ -1,0 +1,71 @@
+"""Secrets of a local stage: made anew at random for each run, and stored where the backend looks for them (SSM)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from chalicelib.platform.aws import clients
+from chalicelib.platform.ids import new_ulid
+from chalicelib.platform.secrets import parameter_name
+
+PHONEPE_MERCHANT = "PATHSHALAUAT"
+
+
+def make() -> dict[str, str]:
+    """One value for each secret by its name, in the form that its reader expects."""
+    private, public = key_pair()
+    salts = {"1": secrets.token_urlsafe(24)}
+    credentials = [{"username": "pathshala_local", "password": secrets.token_hex(12) + "A1"}]
+    return {
+        "JWT_KEYS": json.dumps({"keys": [private]}),
+        "JWT_PUBLIC_KEYS": json.dumps({"keys": [public]}),
+        "REFRESH_KEY": secrets.token_urlsafe(32),
+        "CURSOR_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "CSRF_KEY": secrets.token_urlsafe(32),
+        "SUPERADMIN_PASSWORD": "Local-" + secrets.token_urlsafe(15),
+        "WATERMARK_KEY": secrets.token_urlsafe(32),
+        "WATERMARK_SECRET": json.dumps([{"keyId": "w1", "secret": secrets.token_urlsafe(32)}]),
+        "STATUS_TOKEN_KEY": secrets.token_urlsafe(32),
+        "PAYER_KEY": secrets.token_urlsafe(32),
+        "PHONEPE": json.dumps(
+            {
+                "merchantId": PHONEPE_MERCHANT,
+                "salts": salts,
+                "clientId": "PATHSHALA_LOCAL",
+                "clientSecret": secrets.token_urlsafe(24),
+                "clientVersion": "1",
+            }
+        ),
+        "PHONEPE_WEBHOOK": json.dumps({"credentials": credentials, "salts": salts}),
+    }
+
+
+def key_pair(kid: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A private and a public JWK (ES256)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    numbers = key.private_numbers()
+    public = {
+        "kty": "EC",
+        "crv": "P-256",
+        "alg": "ES256",
+        "use": "sig",
+        "kid": kid or new_ulid(),
+        "x": _base64url(numbers.public_numbers.x),
+        "y": _base64url(numbers.public_numbers.y),
+    }
+    return {**public, "d": _base64url(numbers.private_value)}, public
+
+
+def _base64url(number: int) -> str:
+    return base64.urlsafe_b64encode(number.to_bytes(32, "big")).decode().rstrip("=")
+
+
+def store(values: dict[str, str]) -> None:
+    """Put them where the backend reads them."""
+    for name, value in values.items():
+        clients.ssm().put_parameter(Name=parameter_name(name), Value=value, Type="SecureString", Overwrite=True)

@@ -1,0 +1,55 @@
+"""Fixtures of all tests: the emulated cloud, a client of the API, people.
+
+    def test_something(cloud: Emulator, client: Client, people: People) -> None:
+        student = people.student()
+        assert client.get("/v1/notes", token=student.token).status == 200
+        cloud.drain()
+
+``cloud`` is empty for each test: no items, objects, messages, executions, faults; the real time. ``cloud.calls`` has every
+AWS call since then, ``cloud.fault(...)`` breaks the next ones, ``cloud.advance(seconds)`` moves the backend's clock,
+``cloud.items(pk)`` and ``cloud.messages(queue)`` look into it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+from infra.local.emulator import Emulator  # the log level is read at import
+from tests.support.client import Client
+from tests.support.people import People
+
+WAIT_SCALE = 0.02
+"""Workflows wait a fiftieth of their seconds."""
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """The one emulated cloud of the session; tests use ``cloud``."""
+    started = Emulator("test", wait_scale=WAIT_SCALE, retry_seconds=0)
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def cloud(emulator: Emulator) -> Emulator:
+    """An empty cloud."""
+    emulator.reset()
+    return emulator
+
+
+@pytest.fixture
+def client(cloud: Emulator) -> Client:
+    """Calls endpoints, and refuses answers that their declarations do not list."""
+    return Client(cloud)
+
+
+@pytest.fixture
+def people(cloud: Emulator) -> People:
+    """Makes people with live sessions."""
+    return People(cloud)

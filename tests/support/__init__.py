@@ -1,0 +1,1 @@
+"""What tests share: the client, people, a moved clock."""

@@ -1,0 +1,120 @@
+"""People for tests: an account with a live session, without the cost of a password hash."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from chalicelib.platform import clock, store
+from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.catalogue import DEFAULT_ROLES, STUDENT_ROLE, SUPER_ADMIN, UserType
+from chalicelib.platform.access.tokens import AUTH_AUDIENCE, AUTH_ISSUER, TOKEN_TYPE
+from chalicelib.platform.ids import new_ulid
+from infra.local.emulator import Emulator
+
+PASSWORD = "correct horse battery staple"
+SESSION_SECONDS = 30 * 86_400
+TOKEN_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, signed in once. ``token`` is an access token of that session."""
+
+    id: str
+    email: str
+    password: str
+    token: str
+    session_id: str
+    user_type: str
+    role: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request of theirs carries."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class People:
+    """Makes people."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._count = 0
+
+    def student(self, **card: Any) -> Person:
+        """A student; ``card``: attributes of the access card (``entitlements={...}``)."""
+        return self._person(STUDENT_ROLE, UserType.STUDENT, frozenset(), card)
+
+    def admin(self, role: str, **card: Any) -> Person:
+        """Staff with one of the default roles (``ADMIN_CONTENT``)."""
+        own = next(one for one in DEFAULT_ROLES if one.key == role)
+        return self._person(role, own.user_type, own.permissions, card)
+
+    def super_admin(self, **card: Any) -> Person:
+        return self.admin(SUPER_ADMIN, **card)
+
+    def _person(self, role: str, user_type: str, permissions: frozenset[Any], card: dict[str, Any]) -> Person:
+        self._count += 1
+        user_id, session_id, now = new_ulid(), new_ulid(), clock.epoch()
+        place = AccessCard.place(user_id)
+        sessions = {session_id: {"exp": now + SESSION_SECONDS, "authAt": now, "mfa": False}}
+        item = AccessCard(
+            place.pk,
+            place.sk,
+            user_id=user_id,
+            user_type=str(user_type),
+            status="ACTIVE",
+            role_keys=[role],
+            permissions={str(name) for name in permissions} or None,
+            **{"sessions": sessions, **card},
+        )
+        store.put(item)
+        token = self.token(user_id, session_id, str(user_type))
+        email = f"{role.lower().replace('_', '.')}.{self._count}@example.com"
+        return Person(user_id, email, PASSWORD, token, session_id, str(user_type), role)
+
+    def token(
+        self,
+        user_id: str,
+        session_id: str,
+        user_type: str,
+        *,
+        version: int = 1,
+        seconds: int = TOKEN_SECONDS,
+        **claims: Any,
+    ) -> str:
+        """An access token as the backend signs them; ``claims`` replace or add."""
+        return sign(
+            json.loads(self._emulator.secret("JWT_KEYS"))["keys"][0],
+            user_id,
+            session_id,
+            user_type,
+            version,
+            seconds,
+            **claims,
+        )
+
+
+def sign(
+    key: dict[str, Any], user_id: str, session_id: str, user_type: str, version: int, seconds: int, **claims: Any
+) -> str:
+    """A token signed with a private JWK."""
+    now = clock.epoch()
+    body = {
+        "iss": AUTH_ISSUER(),
+        "aud": AUTH_AUDIENCE(),
+        "sub": user_id,
+        "sid": session_id,
+        "tv": version,
+        "ut": user_type,
+        "amr": ["pwd"],
+        "jti": new_ulid(),
+        "iat": now,
+        "exp": now + seconds,
+        **claims,
+    }
+    return jwt.encode(body, jwt.PyJWK(key).key, algorithm=key["alg"], headers={"kid": key["kid"], "typ": TOKEN_TYPE})
