@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 from ulid import ULID
 
 from chalicelib.platform import clock
@@ -41,5 +41,18 @@ def _upper(text: str) -> str:
     return upper
 
 
-Ulid = Annotated[str, StringConstraints(max_length=26), AfterValidator(_upper)]
+Ulid = Annotated[
+    str,
+    StringConstraints(max_length=26),
+    AfterValidator(_upper),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$",
+            "minLength": 26,
+            "maxLength": 26,
+            "examples": ["01JH8Z6V3N4Q5R6S7T8V9WXYZ0"],
+        }
+    ),
+]
 """A ULID in a body or query, in either case; upper-case inside."""

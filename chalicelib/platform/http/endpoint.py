@@ -82,14 +82,16 @@ class Deprecated:
 class Declaration(TypedDict, total=False):
     """Everything that can be declared of an endpoint beside its method and path.
 
-    action: what the policies are asked; ``public=True`` instead where nobody needs to sign in, with ``optional_auth`` where a
-    caller who did is recognized. resource: what the path names. status: of a success; ``also``: other statuses it answers with.
-    limits: exact limits; ``edge``: the class counted in front of the gateway; ``limits_beside``: the use case works while they
-    are counted, and calls ``request.counting.settle()`` before it writes anything. raises: the errors of its domain. head: HEAD
-    works too. binary: the media type of what it answers, where that is not JSON. memory: MiB. timeout: seconds.
-    in_maintenance: works during maintenance. examples: by member of the body. open_when: a configuration key that, while it is
-    true, opens an endpoint that otherwise needs its action. raw_body: the function reads ``request.raw_body`` itself, whatever
-    its media type (webhooks). deprecated: since when, and when it ends.
+    action: what the policies are asked; ``public=True`` instead where nobody needs to sign in, with ``optional_auth``
+    where a caller who did is recognized. resource: what the path names. status: of a success; ``also``: other
+    statuses it answers with. limits: exact limits; ``edge``: the class counted in front of the gateway;
+    ``limits_beside``: the use case works while they are counted, and calls ``request.counting.settle()`` before it
+    writes anything. raises: the errors of its domain. head: HEAD works too. binary: the media type of what it
+    answers, where that is not JSON. memory: MiB. timeout: seconds. in_maintenance: works during maintenance.
+    examples: by member of the body. open_when: a configuration key that, while it is true, opens an endpoint that
+    otherwise needs its action. raw_body: the function reads ``request.raw_body`` itself, whatever its media type
+    (webhooks). deprecated: since when, and when it ends. headers: request headers that count here, beside those that
+    follow from the rest (``X-View-Token``).
     """
 
     action: Action
@@ -114,6 +116,7 @@ class Declaration(TypedDict, total=False):
     open_when: Setting[bool]
     raw_body: bool
     deprecated: Deprecated
+    headers: Sequence[str]
 
 
 class Endpoint(Function):
@@ -148,6 +151,7 @@ class Endpoint(Function):
         self.limits_beside = declared.get("limits_beside", False)
         self.raw_body = declared.get("raw_body", False)
         self.deprecated = declared.get("deprecated")
+        self.headers = tuple(declared.get("headers", ()))
         module = self.module.rsplit(".", 1)[-1].removesuffix("_admin")
         self.tag = declared.get("tag", module.replace("_", "-"))
         self._inspect()
