@@ -1,0 +1,50 @@
+"""The environment of each Lambda: values for the settings that its modules declare, and nothing else (DEP-02)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chalicelib.platform import settings
+from chalicelib.platform.events import router
+from chalicelib.platform.function import Function
+from chalicelib.platform.work import Stream
+from infra.package import names
+from infra.package.closure import closure
+from infra.package.stages import Stage
+
+_READ_BY = {
+    "TABLE_NAME": "chalicelib.platform.store.keys",
+    "BUCKET_NAME": "chalicelib.platform.aws.bucket",
+    "QUEUE_URL_BASE": "chalicelib.platform.events.queues",
+    "WORKFLOW_ARN_BASE": "chalicelib.platform.workflows",
+}
+"""Which module reads where a resource is."""
+
+
+def _needs_place(function: Function, name: str, modules: frozenset[str]) -> bool:
+    if name == "QUEUE_URL_BASE":
+        # Half of the platform can send; only who holds a grant to send needs to know where.
+        return any(grant.value.startswith("send-") for grant in function.grants) and _READ_BY[name] in modules
+    if name == "WORKFLOW_ARN_BASE":
+        return any(grant.value.startswith("start-") for grant in function.grants) and _READ_BY[name] in modules
+    return _READ_BY[name] in modules
+
+
+def declared_for(function: Function) -> frozenset[str]:
+    """The settings that a container of this function can read."""
+    modules = closure(function.module)
+    return frozenset(name for name, setting in settings.declared().items() if setting.module in modules)
+
+
+def environment(function: Function, stage: Stage) -> dict[str, Any]:
+    """The environment of a function in a stage: names to texts or intrinsic functions."""
+    modules = closure(function.module)
+    wanted = declared_for(function)
+    values: dict[str, Any] = {name: value for name, value in stage.environment.items() if name in wanted}
+    for name, place in names.settings_of(stage.name).items():
+        if _needs_place(function, name, modules):
+            values[name] = place
+    if isinstance(function, Stream):
+        values["EVENT_ROUTES"] = json.dumps(router.routes(), separators=(",", ":"), sort_keys=True)
+    return dict(sorted(values.items()))
