@@ -1,0 +1,42 @@
+"""Payment gateways behind one interface (PAY-100)."""
+
+from chalicelib.commerce.gateways.interface import (
+    Flow,
+    Gateway,
+    GatewayOrder,
+    GatewayRefund,
+    GatewayTrouble,
+    Initiated,
+    KnownAlready,
+    NoAnswer,
+    NotSent,
+    OrderStatus,
+    RefundStatus,
+    Refused,
+    SeenPayment,
+    State,
+    WebhookEvent,
+)
+from chalicelib.commerce.gateways.registry import GatewayNotKnown, gateway, offered, register
+
+__all__ = [
+    "Flow",
+    "Gateway",
+    "GatewayNotKnown",
+    "GatewayOrder",
+    "GatewayRefund",
+    "GatewayTrouble",
+    "Initiated",
+    "KnownAlready",
+    "NoAnswer",
+    "NotSent",
+    "OrderStatus",
+    "RefundStatus",
+    "Refused",
+    "SeenPayment",
+    "State",
+    "WebhookEvent",
+    "gateway",
+    "offered",
+    "register",
+]

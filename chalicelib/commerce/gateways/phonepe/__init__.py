@@ -1,0 +1,1 @@
+"""PhonePe, in both of its contracts (PAY-90 … PAY-97)."""
