@@ -41,7 +41,7 @@ class Response:
     @property
     def code(self) -> str | None:
         """The error's code; None for an answer under 400."""
-        return str(self.json["code"]) if self.status >= _OK_BELOW else None
+        return str(self.json["code"]) if self.status >= _OK_BELOW and self.body else None
 
     @property
     def issues(self) -> dict[str, str]:
@@ -150,9 +150,10 @@ def _response(endpoint: Endpoint, answer: Outgoing) -> Response:
 
 def check(endpoint: Endpoint, response: Response) -> None:
     """Raise ``Undeclared`` unless the declaration lists this answer."""
-    if response.status >= _OK_BELOW:
+    own = response.status in statuses_of(endpoint)
+    if response.status >= _OK_BELOW and not (own and "code" not in (response.json or {})):
         _check_error(endpoint, response)
-    elif response.status not in statuses_of(endpoint):
+    elif not own:
         raise Undeclared(f"{endpoint.place} answered {response.status}, which it does not declare")
     elif endpoint.answer_model is not None and response.body:
         endpoint.answer_model.model_validate_json(response.body)
@@ -160,9 +161,6 @@ def check(endpoint: Endpoint, response: Response) -> None:
 
 
 def _check_error(endpoint: Endpoint, response: Response) -> None:
-    if response.headers.get("content-type") != "application/json":
-        if endpoint.action is None and (response.status, "") in {(status, "") for status in endpoint.also}:
-            return
     if not response.body:
         if response.endpoint is not None and response.status in {status for status, _ in errors_of(endpoint)}:
             return

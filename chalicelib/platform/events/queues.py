@@ -37,6 +37,7 @@ class Queues:
     """Queues that a use case sends to; consumers of domain events have queues of their own."""
 
     PAYMENT_EVENTS = Queue("payment-events", visibility=60, receives=5)
+    FILE_INSPECTIONS = Queue("file-inspections", visibility=720, receives=6)
 
 
 def all_queues() -> list[Queue]:
@@ -56,6 +57,14 @@ def _url(physical: str) -> str:
 def forget() -> None:
     """Ask for the addresses again (the local cloud, after a reset)."""
     _url.cache_clear()
+
+
+def backlog(queue: Queue) -> int:
+    """About how many messages wait in a queue; raises what the client raises."""
+    asked = clients.sqs().get_queue_attributes(
+        QueueUrl=_url(queue.physical), AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    return int(asked["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def _body(data: BaseModel, event: str | None) -> str:

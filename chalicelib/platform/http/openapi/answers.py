@@ -114,7 +114,9 @@ def _success(endpoint: Endpoint, status: int, schemas: Schemas, examples: Exampl
     if status in {204, 304} or status // 100 == 3:
         return answer
     if endpoint.binary is not None:
-        media = {"schema": {"type": "string", "contentMediaType": endpoint.binary}, "example": "…"}
+        media: dict[str, Any] = {"schema": {"type": "string", "contentMediaType": endpoint.binary}, "example": "…"}
+        if endpoint.binary == JSON:
+            media = {"schema": {"type": "object"}, "example": {}}
         answer["content"] = {endpoint.binary: media}
     if endpoint.answer_model is not None:
         schema = schemas.reference(endpoint.answer_model, "serialization")
