@@ -97,7 +97,7 @@ def _filled(name: str, stage: Stage, function: Function) -> list[dict[str, Any]]
     for statement in statements_of(name):
         resources = _resources(statement["Resource"], given)
         if resources:
-            found.append({**statement, "Resource": resources})
+            found.append({**statement, "Sid": names.camel(name) + statement["Sid"], "Resource": resources})
     return found
 
 

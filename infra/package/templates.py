@@ -19,6 +19,7 @@ from chalicelib.platform.function import Function
 from chalicelib.platform.work import Job, Stream
 from infra.package import names, stages
 from infra.package.closure import closure
+from infra.package.expand import expand
 from infra.package.functions import function_resources, scheduler_role
 from infra.package.gateway import api_resources
 from infra.package.stages import Stage
@@ -52,6 +53,11 @@ class Templates:
         """File name → the template as it is uploaded."""
         every = {"root": self.root, **self.stacks}
         return {f"{name}.json": text(template) for name, template in every.items()}
+
+    def resources(self) -> dict[str, int]:
+        """Stack → how many resources CloudFormation makes of it."""
+        every = {"root": self.root, **self.stacks}
+        return {name: len(expand(template)["Resources"]) for name, template in every.items()}
 
 
 def text(template: Template) -> str:
@@ -114,6 +120,7 @@ def _nested(name: str, template: Template, before: list[str]) -> dict[str, Any]:
         given[parameter] = {"Ref": parameter}
     if "TableStreamArn" in given:
         given["TableStreamArn"] = {"Fn::GetAtt": [names.camel("state"), "Outputs.TableStreamArn"]}
+        before = [one for one in before if one != "state"]  # the parameter says so already
     address = f"https://${{ArtifactsBucket}}.s3.${{AWS::Region}}.${{AWS::URLSuffix}}/${{TemplatesPrefix}}/{name}.json"
     resource: dict[str, Any] = {
         "Type": "AWS::CloudFormation::Stack",

@@ -1,0 +1,52 @@
+"""The Chalice application: mounts the registry, nothing else. ``chalice local`` serves it.
+
+A request goes to the same function object that the deployed Lambda runs, as the event it came as; its answer goes back as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice import Chalice, Response
+
+from chalicelib.platform import registry
+from chalicelib.platform.http.endpoint import Endpoint
+
+PREFLIGHT = "OPTIONS"
+
+
+class Answered(Response):  # type: ignore[misc]  # Chalice has no types
+    """A function's answer, which is already what the gateway takes: Chalice changes nothing of it."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__(body=answer["body"], status_code=answer["statusCode"])
+        self.answer = answer
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        return {"headers": {}, **self.answer}
+
+
+def _view(application: Chalice, endpoint: Endpoint) -> Callable[..., Answered]:
+    def view(**_: str) -> Answered:
+        event = application.current_request.to_original_event()
+        return Answered(endpoint(event, application.lambda_context))
+
+    return view
+
+
+def mount(application: Chalice) -> None:
+    """One route per path and method; preflights of every path go to the endpoint that answers them."""
+    registry.load_all()
+    endpoints = list(registry.of(Endpoint))
+    routes = {(one.path, method): one for one in endpoints if one.method != PREFLIGHT for method in one.methods}
+    preflight = next((one for one in endpoints if one.method == PREFLIGHT), None)
+    if preflight is not None:
+        routes.update({(path, PREFLIGHT): preflight for path, _ in list(routes)})
+    for (path, method), endpoint in routes.items():
+        route = application.route(path, methods=[method], name=endpoint.name, content_types=["*/*"])
+        route(_view(application, endpoint))
+
+
+app = Chalice(app_name="pathshala")
+mount(app)

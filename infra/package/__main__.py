@@ -1,0 +1,65 @@
+"""``python -m infra.package build | check | docs | deploy STAGE``: what the targets of the Makefile run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from chalicelib.platform.registry import BadDeclaration
+from infra.package.roles import BadGrant
+from infra.package.stages import BadStage
+from infra.package.wheels import PackagingFailed
+
+
+def _build(_: argparse.Namespace) -> None:
+    from infra.package.release import make
+
+    for line in make().lines():
+        print(line)
+
+
+def _check(_: argparse.Namespace) -> None:
+    from infra.package import openapi
+    from infra.package.lint import problems
+
+    found = problems()
+    if openapi.outdated():
+        found.append("docs/openapi.json is not what the declarations say; run make docs")
+    if found:
+        raise PackagingFailed("\n".join(found))
+
+
+def _docs(_: argparse.Namespace) -> None:
+    from infra.package import openapi
+
+    print(openapi.write())
+
+
+def _deploy(given: argparse.Namespace) -> None:
+    from infra.package.deployment import deploy
+
+    for line in deploy(given.stage):
+        print(line)
+
+
+def main() -> int:
+    """Run one command; a failure is one message and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m infra.package")
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("build", help="build what a deployment uploads into build/").set_defaults(run=_build)
+    commands.add_parser("check", help="lint the templates, compare the document").set_defaults(run=_check)
+    commands.add_parser("docs", help="write the generated documents anew").set_defaults(run=_docs)
+    deploy = commands.add_parser("deploy", help="deploy a stage with your AWS credentials")
+    deploy.add_argument("stage")
+    deploy.set_defaults(run=_deploy)
+    given = parser.parse_args()
+    try:
+        given.run(given)
+    except (BadDeclaration, BadGrant, BadStage, PackagingFailed) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
