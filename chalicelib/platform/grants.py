@@ -19,11 +19,13 @@ class Grant(StrEnum):
     STREAM = "stream"
     FILES_READ = "files-read"
     FILES_UPLOAD = "files-upload"
+    FILES_CONFIRM = "files-confirm"
     FILES_REMOVE = "files-remove"
     HEALTH = "health"
     START_FINALIZATION = "start-finalization"
     START_REFUND = "start-refund"
     SEND_PAYMENT_EVENTS = "send-payment-events"
+    SEND_FILE_INSPECTIONS = "send-file-inspections"
     SEND_EVENTS = "send-events"
     SECRET_TOKENS_VERIFY = "secret-tokens-verify"  # noqa: S105
     SECRET_TOKENS_SIGN = "secret-tokens-sign"  # noqa: S105

@@ -137,6 +137,8 @@ class Actions:
     TAXONOMY_BROWSE = Action("taxonomy.browse")
     NOTES_BROWSE = Action("notes.browse", feature="notes")
     NOTES_OPEN = Action("notes.open", feature="notes", entitlement="notes")
+    NOTES_PROGRESS = Action("notes.progress", feature="notes", entitlement="notes")
+    NOTES_PREVIEW = Action("notes.preview", feature="notes")
     NOTES_PROGRESS_READ = Action("notes.progress.read", own=True)
     PAYMENTS_CHECKOUT = Action("payments.checkout", feature="payments")
     ORDERS_READ = Action("orders.read", own=True)

@@ -27,13 +27,15 @@ FEATURES_OFF = settings.listing("FEATURES_OFF")
 
 POLICY_FOLDER = Path(__file__).resolve().parents[3] / "policies" / "access"
 
+NOT_PUBLISHED = "NOT_PUBLISHED"
+
 REASON_ORDER = (
     "ACCOUNT_BLOCKED",
     "WRONG_USER_TYPE",
     "MFA_REQUIRED",
     "FEATURE_OFF",
     "OTHER_TENANT",
-    "NOT_PUBLISHED",
+    NOT_PUBLISHED,
     "NOT_OPEN",
     "NOTE_BANNED",
     "DEVICE_BANNED",
@@ -172,7 +174,7 @@ def _why(caller: Caller, principal: dict[str, Any], action: Action, thing: Entit
     _, reasons = _policies()
     said = {reasons[name] for name in ids if name in reasons}
     if not thing.attributes.get("published", True):
-        said.add("NOT_PUBLISHED")
+        said.add(NOT_PUBLISHED)
     if action.for_staff:
         said.add("MISSING_PERMISSION")
     elif action.own:

@@ -7,7 +7,16 @@ from chalicelib.platform.http.answers import Answer, Binary
 from chalicelib.platform.http.endpoint import PathRule, api
 from chalicelib.platform.http.idempotency import Idempotency
 from chalicelib.platform.http.limits import Limits
-from chalicelib.platform.http.models import Instant, ListQuery, Page, QueryModel, RequestModel, ResponseModel, text
+from chalicelib.platform.http.models import (
+    Characters,
+    Instant,
+    ListQuery,
+    Page,
+    QueryModel,
+    RequestModel,
+    ResponseModel,
+    text,
+)
 from chalicelib.platform.http.request import Request
 
 __all__ = [
@@ -15,6 +24,7 @@ __all__ = [
     "Answer",
     "Binary",
     "Caller",
+    "Characters",
     "Grant",
     "Idempotency",
     "Instant",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
+from annotated_types import GroupedMetadata
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -58,10 +60,14 @@ class ListQuery(QueryModel):
     """What every list takes."""
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items in a page")
-    cursor: str | None = Field(default=None, min_length=1, max_length=2048, description="`nextCursor` of the page before")
+    cursor: str | None = Field(
+        default=None, min_length=1, max_length=2048, description="`nextCursor` of the page before"
+    )
 
 
-def _clean(multiline: bool) -> Any:
+def clean_text(multiline: bool) -> Any:
+    """A validator that makes text NFC and trims it, and refuses control characters (HTTP-13)."""
+
     def clean(value: object) -> object:
         if not isinstance(value, str):
             return value
@@ -76,13 +82,21 @@ def _clean(multiline: bool) -> Any:
     return clean
 
 
+class Characters(GroupedMetadata):
+    """A text's rule where a type checker looks: ``Annotated[str, Characters(1, 120)]`` is ``text(1, 120)``."""
+
+    def __init__(self, minimum: int, maximum: int, *, multiline: bool = False, pattern: str | None = None) -> None:
+        self._constraints = StringConstraints(min_length=minimum, max_length=maximum, pattern=pattern)
+        self._cleaning = BeforeValidator(clean_text(multiline))
+
+    def __iter__(self) -> Iterator[Any]:
+        yield self._constraints
+        yield self._cleaning
+
+
 def text(minimum: int, maximum: int, *, multiline: bool = False, pattern: str | None = None) -> Any:
     """A text type: NFC, trimmed, without control characters; ``minimum`` to ``maximum`` code points (HTTP-13)."""
-    return Annotated[
-        str,
-        StringConstraints(min_length=minimum, max_length=maximum, pattern=pattern),
-        BeforeValidator(_clean(multiline)),
-    ]
+    return Annotated[str, Characters(minimum, maximum, multiline=multiline, pattern=pattern)]
 
 
 def _instant(value: object) -> object:

@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from chalicelib.platform import context, settings
 from chalicelib.platform.access.caller import Caller, recognize
 from chalicelib.platform.access.card import AccessCard
-from chalicelib.platform.access.catalogue import Permission
-from chalicelib.platform.access.decisions import require, screen
+from chalicelib.platform.access.catalogue import Action, Permission
+from chalicelib.platform.access.decisions import NOT_PUBLISHED, decide, refusal, require, screen
+from chalicelib.platform.access.resources import Resource
 from chalicelib.platform.access.tokens import Claims
 from chalicelib.platform.errors import ApiError, Internal, Maintenance, Unauthenticated, Unavailable, ValidationFailed
 from chalicelib.platform.http import headers, limits
@@ -224,10 +225,20 @@ def _with_resource(
         raise resource.missing()
     action = endpoint.guard()
     if action is not None and caller is not None:
-        require(caller, action, resource.entity(found))
+        _decide(resource, caller, action, found)
     if resource.param in endpoint.wants:
         arguments[resource.param] = found
     return arguments
+
+
+def _decide(resource: Resource[Any], caller: Caller, action: Action, found: Item) -> None:
+    """Refuse unless the policies allow it. What is not published is, for all but staff, as if it were not there (HTTP-24)."""
+    decision = decide(caller, action, resource.entity(found))
+    if decision.allowed:
+        return
+    if decision.reason == NOT_PUBLISHED and not action.for_staff:
+        raise resource.missing()
+    raise refusal(action, decision)
 
 
 def _arguments(

@@ -1,0 +1,101 @@
+"""Files and who uses them. Only this module knows the keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.platform import clock
+from chalicelib.platform.store import InstantAttribute, Item, Key, Query
+
+UNCONFIRMED_LIFE = timedelta(hours=24)
+
+
+class FileStatus(StrEnum):
+    """PENDING → INSPECTING → CONFIRMED or REJECTED; CONFIRMED → DELETED; what stays PENDING expires."""
+
+    PENDING = "PENDING"
+    INSPECTING = "INSPECTING"
+    CONFIRMED = "CONFIRMED"
+    REJECTED = "REJECTED"
+    DELETED = "DELETED"
+
+
+class ScanStatus(StrEnum):
+    """What a malware scan said; NOT_REQUIRED where none is configured."""
+
+    NOT_REQUIRED = "NOT_REQUIRED"
+    WAITING = "WAITING"
+    CLEAN = "CLEAN"
+    INFECTED = "INFECTED"
+    FAILED = "FAILED"
+
+
+USABLE_SCANS = (ScanStatus.NOT_REQUIRED, ScanStatus.CLEAN)
+
+
+class FileAsset(Item, discriminator="FileAsset"):
+    """A file: what was declared, and what inspection found.
+
+    ``object_key`` and ``version_id`` say where its bytes are and never leave the backend. ``checksum``: SHA-256 in
+    base64, as declared and verified. ``references``: how many places use it. ``tries``: inspections begun.
+    """
+
+    id = UnicodeAttribute()
+    purpose = UnicodeAttribute()
+    status = UnicodeAttribute(default=FileStatus.PENDING)
+    scan_status = UnicodeAttribute(default=ScanStatus.NOT_REQUIRED)
+    object_key = UnicodeAttribute()
+    version_id = UnicodeAttribute(null=True)
+    file_name = UnicodeAttribute()
+    content_type = UnicodeAttribute()
+    size_bytes = NumberAttribute()
+    checksum = UnicodeAttribute(null=True)
+    page_count = NumberAttribute(null=True)
+    reject_reason = UnicodeAttribute(null=True)
+    references = NumberAttribute(default=0)
+    tries = NumberAttribute(default=0)
+    created_by_user_id = UnicodeAttribute()
+    created_at = InstantAttribute()
+    confirmed_at = InstantAttribute(null=True)
+
+    @staticmethod
+    def place(asset_id: str) -> Key:
+        """Where a file is."""
+        return Key(f"ASSET#{asset_id}", "ASSET")
+
+    @property
+    def expired(self) -> bool:
+        """Whether nobody confirmed it in time: as good as gone, even before the table removes it (FILE-38)."""
+        return self.status == FileStatus.PENDING and clock.now() >= self.created_at + UNCONFIRMED_LIFE
+
+
+class AssetReference(Item, discriminator="AssetReference"):
+    """One place that uses a file; in the file's own partition, so that both are one query."""
+
+    asset_id = UnicodeAttribute()
+    ref_type = UnicodeAttribute()
+    ref_id = UnicodeAttribute()
+    published = BooleanAttribute(default=False)
+    public = BooleanAttribute(default=False)
+    audience = UnicodeAttribute(default="STUDENT")
+    subject_id = UnicodeAttribute(null=True)
+    topic_ids: ListAttribute[str] = ListAttribute(default=list)
+    created_at = InstantAttribute()
+
+    @staticmethod
+    def place(asset_id: str, ref_type: str, ref_id: str) -> Key:
+        """Where a reference is."""
+        return Key(f"ASSET#{asset_id}", f"REF#{ref_type}#{ref_id}")
+
+
+def with_references(asset_id: str) -> Query[Item]:
+    """A file and all its references: one consistent query."""
+    return Query(Item, f"ASSET#{asset_id}", consistent=True)
+
+
+def index_keys(asset: FileAsset) -> dict[str, str]:
+    """Where lists of files by purpose find it, newest first."""
+    return {"gsi1pk": f"ASSETS#{asset.purpose}", "gsi1sk": f"{clock.iso(asset.created_at)}#{asset.id}"}

@@ -1,0 +1,81 @@
+"""How other domains take and let go of a file: in their own transaction (FILE-40)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.content.files.items import USABLE_SCANS, AssetReference, FileAsset, FileStatus
+from chalicelib.platform import clock
+from chalicelib.platform.store import Transaction, absent, present
+
+
+@dataclass(frozen=True)
+class Place:
+    """What uses a file: ``ref_type`` (NOTE, SUBJECT, …) and its id, and what the reference carries of it."""
+
+    ref_type: str
+    ref_id: str
+    published: bool = False
+    subject_id: str = ""
+    topic_ids: Sequence[str] = field(default_factory=tuple)
+
+
+def usable(purposes: Sequence[str]) -> Condition:
+    """The condition under which a file may be used in a place that takes these purposes."""
+    confirmed = FileAsset.status == FileStatus.CONFIRMED
+    scanned = FileAsset.scan_status.is_in(*USABLE_SCANS)
+    return cast(Condition, confirmed & scanned & FileAsset.purpose.is_in(*purposes))
+
+
+def take(tx: Transaction, asset_id: str, place: Place, purposes: Sequence[str], *, name: str = "asset") -> None:
+    """Add the reference and count it; the action called ``name`` fails when the file is not usable."""
+    tx.update(FileAsset, FileAsset.place(asset_id), [FileAsset.references.add(1)], when=usable(purposes), name=name)
+    where = AssetReference.place(asset_id, place.ref_type, place.ref_id)
+    tx.put(
+        AssetReference(
+            where.pk,
+            where.sk,
+            asset_id=asset_id,
+            ref_type=place.ref_type,
+            ref_id=place.ref_id,
+            published=place.published,
+            subject_id=place.subject_id or None,
+            topic_ids=list(place.topic_ids),
+            created_at=clock.now(),
+        ),
+        when=absent(AssetReference),
+    )
+
+
+def require_usable(tx: Transaction, asset_id: str, purposes: Sequence[str], *, name: str = "asset") -> None:
+    """Only check that the file still is usable."""
+    tx.check(FileAsset, FileAsset.place(asset_id), usable(purposes), name=name)
+
+
+def follow(tx: Transaction, asset_id: str, place: Place) -> None:
+    """Let the reference say what its place says now: publication, subject, topics."""
+    tx.update(
+        AssetReference,
+        AssetReference.place(asset_id, place.ref_type, place.ref_id),
+        [
+            AssetReference.published.set(place.published),
+            AssetReference.topic_ids.set(list(place.topic_ids)),
+            AssetReference.subject_id.set(place.subject_id),
+            AssetReference.version.add(1),
+        ],
+        when=present(AssetReference),
+        name="reference",
+    )
+
+
+def release(tx: Transaction, asset_id: str, ref_type: str, ref_id: str) -> None:
+    """Remove the reference and count it off."""
+    tx.update(
+        FileAsset, FileAsset.place(asset_id), [FileAsset.references.add(-1)], when=present(FileAsset), name="released"
+    )
+    where = AssetReference.place(asset_id, ref_type, ref_id)
+    tx.delete(AssetReference, where, when=present(AssetReference), name="reference")

@@ -1,0 +1,23 @@
+"""Files as functions load them and policies see them."""
+
+from __future__ import annotations
+
+from chalicelib.content.files.errors import FileNotFound
+from chalicelib.content.files.items import FileAsset, FileStatus
+from chalicelib.platform.access.resources import Entity, Resource
+
+
+def asset_entity(asset_id: str, owner_id: str, purpose: str) -> Entity:
+    """A file for the policies."""
+    attributes = {"ownerId": owner_id, "purpose": purpose, "public": False, "reachable": False}
+    return Entity("Asset", asset_id, attributes)
+
+
+UPLOADED_FILE = Resource(
+    param="asset",
+    item=FileAsset,
+    key=lambda path, _: FileAsset.place(path["fileAssetId"]),
+    entity=lambda asset: asset_entity(str(asset.id), str(asset.created_by_user_id), str(asset.purpose)),
+    missing=FileNotFound,
+    visible=lambda asset: not asset.expired and asset.status != FileStatus.DELETED,
+)

@@ -1,0 +1,124 @@
+"""The bucket as files need it: what is there, its bytes by ranges, its tag, its removal.
+
+No address leaves this module except the one that an upload is signed for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.platform.aws import clients
+from chalicelib.platform.aws.bucket import BUCKET_NAME
+from chalicelib.platform.errors import UpstreamFailed
+from chalicelib.platform.logs import alarm
+
+UNCONFIRMED = "state=unconfirmed"
+_MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
+
+
+class ObjectGone(UpstreamFailed):
+    """The bytes of something that should have them are not there: 502 to the reader, an alarm to people."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the bucket holds under a key: bytes, version, and the SHA-256 (base64) where the bucket knows it."""
+
+    size: int
+    version_id: str
+    checksum: str | None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def look(key: str) -> Found | None:
+    """What is there now; None for nothing. One round trip; ``UpstreamFailed`` when the bucket does not answer."""
+    try:
+        answer = clients.s3().head_object(Bucket=BUCKET_NAME(), Key=key, ChecksumMode="ENABLED")
+    except ClientError as error:
+        if _code(error) in _MISSING:
+            return None
+        raise UpstreamFailed(retry_after=1) from error
+    except BotoCoreError as error:
+        raise UpstreamFailed(retry_after=1) from error
+    return Found(int(answer["ContentLength"]), str(answer.get("VersionId", "")), answer.get("ChecksumSHA256"))
+
+
+def read(key: str, version_id: str, first: int, last: int) -> bytes:
+    """The bytes ``first`` … ``last`` (both included) of one version: exactly those.
+
+    Raises ``ObjectGone`` (with an alarm) when they are not there, ``UpstreamFailed`` when the bucket does not answer.
+    """
+    try:
+        answer = clients.s3().get_object(Range=f"bytes={first}-{last}", **_of(key, version_id))
+        content: bytes = answer["Body"].read()
+    except ClientError as error:
+        if _code(error) in _MISSING:
+            alarm("stored object is gone")
+            raise ObjectGone(retry_after=1) from error
+        raise UpstreamFailed(retry_after=1) from error
+    except (BotoCoreError, OSError) as error:
+        raise UpstreamFailed(retry_after=1) from error
+    if len(content) != last - first + 1:
+        raise UpstreamFailed(retry_after=1)
+    return content
+
+
+def stream(key: str, version_id: str, *, chunk: int = 1_048_576) -> Iterator[bytes]:
+    """The whole object, piece by piece."""
+    try:
+        yield from clients.s3().get_object(**_of(key, version_id))["Body"].iter_chunks(chunk)
+    except (BotoCoreError, ClientError, OSError) as error:
+        raise UpstreamFailed(retry_after=1) from error
+
+
+def confirm(key: str, version_id: str) -> None:
+    """Tag a version as confirmed, so that the bucket's lifecycle leaves it alone."""
+    tags = {"TagSet": [{"Key": "state", "Value": "confirmed"}]}
+    try:
+        clients.s3().put_object_tagging(Tagging=tags, **_of(key, version_id))
+    except (BotoCoreError, ClientError) as error:
+        raise UpstreamFailed(retry_after=1) from error
+
+
+def remove(key: str, version_id: str) -> None:
+    """Remove one version. What cannot be removed now goes by the bucket's lifecycle, since it is unconfirmed."""
+    try:
+        clients.s3().delete_object(**_of(key, version_id))
+    except (BotoCoreError, ClientError):
+        alarm("refused object not removed")
+
+
+def sign_upload(
+    key: str, *, content_type: str, size: int, checksum: str | None, seconds: int
+) -> tuple[str, dict[str, str]]:
+    """The address of one upload and the headers that must come with it: size, type, tag, one upload only (FILE-32)."""
+    given: dict[str, Any] = {
+        "ContentLength": size,
+        "ContentType": content_type,
+        "IfNoneMatch": "*",
+        "Tagging": UNCONFIRMED,
+    }
+    headers = {
+        "Content-Type": content_type,
+        "Content-Length": str(size),
+        "If-None-Match": "*",
+        "x-amz-tagging": UNCONFIRMED,
+    }
+    if checksum is not None:
+        given["ChecksumSHA256"] = checksum
+        headers["x-amz-checksum-sha256"] = checksum
+    place = {"Bucket": BUCKET_NAME(), "Key": key}
+    url = clients.s3_signer().generate_presigned_url("put_object", Params={**place, **given}, ExpiresIn=seconds)
+    return str(url), headers
+
+
+def _of(key: str, version_id: str) -> dict[str, str]:
+    place = {"Bucket": BUCKET_NAME(), "Key": key}
+    return {**place, "VersionId": version_id} if version_id else place

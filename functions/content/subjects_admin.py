@@ -1,0 +1,56 @@
+"""The syllabus, for those who build it."""
+
+from __future__ import annotations
+
+from chalicelib.content.files import AssetUnusable
+from chalicelib.content.taxonomy import listing, subjects
+from chalicelib.content.taxonomy.errors import SubjectKeyTaken, SubjectNotFound, TooManySubjects
+from chalicelib.content.taxonomy.items import Subject
+from chalicelib.content.taxonomy.resources import SUBJECT
+from chalicelib.content.taxonomy.schemas import NewSubject, SubjectAnswer, SubjectChange, SubjectsQuery
+from chalicelib.platform.errors import Conflict, VersionMismatch
+from chalicelib.platform.http import Actions, Answer, Caller, Grant, Idempotency, Page, Request, api
+
+
+@api.post(
+    "/v1/admin/subjects",
+    action=Actions.CONTENT_MANAGE,
+    status=201,
+    idempotency=Idempotency.OPTIONAL,
+    grants=[Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
+    raises=[SubjectKeyTaken, TooManySubjects, AssetUnusable],
+)
+def create_subject(body: NewSubject, caller: Caller) -> Answer[SubjectAnswer]:
+    """Create a subject.
+
+    Its key is unique among at most 200 subjects; without `orderIndex` it comes after the last one.
+    """
+    subject = subjects.create(body, caller)
+    return Answer(SubjectAnswer.of(subject), version=1, location=f"/v1/admin/subjects/{subject.id}")
+
+
+@api.patch(
+    "/v1/admin/subjects/{subjectId}",
+    action=Actions.CONTENT_MANAGE,
+    resource=SUBJECT,
+    grants=[Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
+    raises=[SubjectNotFound, SubjectKeyTaken, AssetUnusable, VersionMismatch, Conflict],
+)
+def change_subject(subject: Subject, body: SubjectChange, caller: Caller, request: Request) -> Answer[SubjectAnswer]:
+    """Change a subject.
+
+    Only the members that are given change. A deactivated subject leaves the students' lists at once, and its notes no
+    longer open within a minute; activating it brings all back.
+    """
+    changed = subjects.change(subject, body, caller, request.if_match())
+    return Answer(SubjectAnswer.of(changed), version=int(changed.version))
+
+
+@api.get(
+    "/v1/admin/subjects",
+    action=Actions.CONTENT_READ,
+    grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY, Grant.SECRET_CURSOR],
+)
+def list_subjects_admin(query: SubjectsQuery, caller: Caller) -> Page[SubjectAnswer]:
+    """Subjects in their order, active or not, with their number of topics."""
+    return listing.for_staff(query, caller.user_id)
