@@ -20,6 +20,7 @@ from typing import Any
 
 from chalicelib.platform import clock, registry, secrets
 from chalicelib.platform.aws import clients
+from chalicelib.platform.aws.bucket import BUCKET_NAME
 from chalicelib.platform.events import queues
 from chalicelib.platform.function import Function
 from chalicelib.platform.secrets import parameter_name
@@ -69,7 +70,8 @@ class Emulator:
         self.faults = Faults()
         self.moto = Moto()
         self.lambdas = Lambdas({})
-        self.pumps = Pumps(self.lambdas, retry_seconds)
+        self.pumps = Pumps(self.lambdas, retry_seconds=retry_seconds)
+        self.created = stack.Stage()
         self.secrets: dict[str, str] = {}
         self.wire = Wire(self._answer, self.calls, self.faults)
         self._draining = threading.Lock()
@@ -83,12 +85,22 @@ class Emulator:
         self.moto.start(self.wait_scale)
         self.wire.install(self.moto.handler)
         self.lambdas.functions.update(registry.load_all())
-        for name, value in stack.deploy(self.stage).items():
+        self.created = stack.create(self.stage, self.lambdas.functions)
+        for name, value in self.created.environment.items():
             os.environ.setdefault(name, value)
+        self._own_triggers()
         self.secrets = local_secrets.make()
         local_secrets.store(self.secrets)
         self.pumps.reset()
         self.calls.clear()
+
+    def _own_triggers(self) -> None:
+        """Streams and queues are pumped here; moto must not invoke on its own."""
+        self.pumps.sources = self.created.sources
+        for table in backend("dynamodb").tables.values():
+            table.lambda_event_source_mappings.clear()
+        for queue in backend("sqs").queues.values():
+            queue.lambda_event_source_mappings.clear()
 
     def stop(self) -> None:
         """End, with everything in it."""
@@ -168,9 +180,9 @@ class Emulator:
         for machine in backend("stepfunctions").state_machines:
             machine.executions.clear()
         self._empty_table()
-        for bucket in backend_s3().buckets.values():
-            bucket.keys.clear()
-            bucket.multiparts.clear()
+        bucket = backend_s3().buckets[BUCKET_NAME()]
+        bucket.keys.clear()
+        bucket.multiparts.clear()
         for queue in backend("sqs").queues.values():
             queue._messages.clear()
             queue._pending_messages.clear()

@@ -5,6 +5,8 @@ One ``turn`` moves everything that is ready; the local cloud turns all the time,
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,17 +16,33 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.platform import settings
 from chalicelib.platform.aws import clients
-from chalicelib.platform.events.queues import Queue
 from chalicelib.platform.function import Function
 from chalicelib.platform.store.keys import TABLE_NAME
-from chalicelib.platform.work import Consumer, Stream, Worker
 from infra.local.lambdas import Lambdas
 
+ACCOUNT = "123456789012"
 MAX_RECEIVE = 10
-STREAM_RETRIES = 8
-"""A stream batch that fails so often goes to the stream's dead-letter queue, as the deployed mapping says."""
+MAX_ROUNDS = 100
+MAX_PAUSE = 60.0
+
+
+@dataclass(frozen=True)
+class EventSource:
+    """What Lambda polls for a function, as the template has it: a queue by its physical name, or the table's stream.
+
+    ``retries`` and ``failed`` (a queue) belong to the stream: how often a batch is tried, where one goes that never passes.
+    """
+
+    function: str
+    queue: str
+    batch: int
+    retries: int | None = None
+    failed: str | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        return not self.queue
 
 
 @dataclass(frozen=True)
@@ -48,6 +66,7 @@ class Pumps:
     """Moves records and messages. ``retry_seconds``: the first back-off of a failed batch; doubles with each."""
 
     lambdas: Lambdas
+    sources: list[EventSource] = field(default_factory=list)
     retry_seconds: float = 1.0
     on_stream: Callable[[dict[str, Any]], None] | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -69,12 +88,9 @@ class Pumps:
         """Move what is ready; answers what was delivered."""
         with self._lock:
             delivered: list[Delivery] = []
-            reader = next((one for one in self.lambdas.functions.values() if isinstance(one, Stream)), None)
-            if reader is not None:
-                delivered.extend(self._stream(reader))
-            for function in self.lambdas.functions.values():
-                if isinstance(function, (Consumer, Worker)):
-                    delivered.extend(self._queue(function, function.queue))
+            for source in self.sources:
+                function = self.lambdas.find(source.function)
+                delivered.extend(self._stream(source, function) if source.is_stream else self._queue(source, function))
             return delivered
 
     def pending(self) -> bool:
@@ -111,11 +127,11 @@ class Pumps:
                     self.on_stream(event)
                 self._waiting.append(event)
 
-    def _stream(self, reader: Stream) -> list[Delivery]:
+    def _stream(self, source: EventSource, reader: Function) -> list[Delivery]:
         delivered: list[Delivery] = []
         self._fill()
         while self._waiting and time.monotonic() >= self._failing.not_before:
-            batch = self._waiting[: reader.batch]
+            batch = self._waiting[: source.batch]
             taken = self._taken(reader, batch)
             delivered.append(Delivery("stream", reader.name, len(batch), len(batch) - taken))
             del self._waiting[:taken]
@@ -123,7 +139,7 @@ class Pumps:
                 self._failing = _Failing()
                 self._fill()
                 continue
-            self._hold_up(taken)
+            self._hold_up(source, reader, taken)
             break
         return delivered
 
@@ -139,60 +155,64 @@ class Pumps:
         # AWS goes on from the lowest failed record; an unknown id fails the whole batch.
         return min((sequences.index(one) if one in sequences else 0) for one in failures)
 
-    def _hold_up(self, taken: int) -> None:
+    def _hold_up(self, source: EventSource, reader: Function, taken: int) -> None:
         tries = 1 if taken else self._failing.tries + 1
-        self._failing = _Failing(tries, time.monotonic() + min(60.0, self.retry_seconds * 2 ** (tries - 1)))
-        if tries > STREAM_RETRIES:
-            self._waiting.pop(0)
-            self._failing = _Failing()
+        if source.retries is None or tries <= source.retries:
+            self._failing = _Failing(tries, time.monotonic() + min(60.0, self.retry_seconds * 2 ** (tries - 1)))
+            return
+        # Bisected down to the one record: it goes where the mapping says, as its place in the stream.
+        record = self._waiting.pop(0)
+        self._failing = _Failing()
+        if source.failed is not None:
+            url = clients.sqs().get_queue_url(QueueName=source.failed)["QueueUrl"]
+            clients.sqs().send_message(QueueUrl=url, MessageBody=json.dumps(_given_up(reader, record)))
 
     # Queues.
 
-    def url(self, queue: Queue) -> str:
-        """The address of a queue."""
-        if queue.physical not in self._urls:
-            self._urls[queue.physical] = clients.sqs().get_queue_url(QueueName=queue.physical)["QueueUrl"]
-        return self._urls[queue.physical]
-
-    def _queue(self, function: Consumer | Worker, queue: Queue) -> list[Delivery]:
+    def _queue(self, source: EventSource, function: Function) -> list[Delivery]:
         delivered: list[Delivery] = []
-        for _ in range(100):
-            messages = self._receive(queue, min(function.batch, MAX_RECEIVE))
+        for _ in range(MAX_ROUNDS):
+            messages = self._receive(source)
             if not messages:
                 break
-            failed = self._deliver(function, queue, messages)
-            delivered.append(Delivery(queue.name, function.name, len(messages), failed))
+            failed = self._deliver(source, function, messages)
+            delivered.append(Delivery(source.queue, function.name, len(messages), failed))
         return delivered
 
-    def _receive(self, queue: Queue, most: int) -> list[dict[str, Any]]:
+    def _url(self, queue: str) -> str:
+        if queue not in self._urls:
+            self._urls[queue] = clients.sqs().get_queue_url(QueueName=queue)["QueueUrl"]
+        return self._urls[queue]
+
+    def _receive(self, source: EventSource) -> list[dict[str, Any]]:
         answer = clients.sqs().receive_message(
-            QueueUrl=self.url(queue),
-            MaxNumberOfMessages=most,
+            QueueUrl=self._url(source.queue),
+            MaxNumberOfMessages=min(source.batch, MAX_RECEIVE),
             WaitTimeSeconds=0,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
         return list(answer.get("Messages", []))
 
-    def _deliver(self, function: Function, queue: Queue, messages: list[dict[str, Any]]) -> int:
-        arn = f"arn:aws:sqs:{clients.region()}:123456789012:{queue.physical}"
+    def _deliver(self, source: EventSource, function: Function, messages: list[dict[str, Any]]) -> int:
+        arn = f"arn:aws:sqs:{clients.region()}:{ACCOUNT}:{source.queue}"
         outcome = self.lambdas.invoke(function, {"Records": [queue_event(one, arn) for one in messages]})
         failed = {one["MessageId"] for one in messages}
         if outcome.error is None:
             named = {one["itemIdentifier"] for one in (outcome.answer or {}).get("batchItemFailures", [])}
             failed = failed if "" in named else named
         for message in messages:
-            self._settle(queue, message, message["MessageId"] in failed)
+            self._settle(source, message, message["MessageId"] in failed)
         return len(failed)
 
-    def _settle(self, queue: Queue, message: Mapping[str, Any], failed: bool) -> None:
-        sqs, url, receipt = clients.sqs(), self.url(queue), message["ReceiptHandle"]
+    def _settle(self, source: EventSource, message: Mapping[str, Any], failed: bool) -> None:
+        sqs, url, receipt = clients.sqs(), self._url(source.queue), message["ReceiptHandle"]
         try:
             if not failed:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt)
                 return
             tries = int(message["Attributes"]["ApproximateReceiveCount"])
-            pause = int(min(queue.visibility, self.retry_seconds * 2 ** (tries - 1)))
+            pause = int(min(MAX_PAUSE, self.retry_seconds * 2 ** (tries - 1)))
             sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=pause)
         except (BotoCoreError, ClientError):
             # The message comes again after its visibility time-out, as it would on AWS.
@@ -215,14 +235,12 @@ def stream_event(record: dict[str, Any]) -> dict[str, Any]:
         "eventSource": "aws:dynamodb",
         "awsRegion": clients.region(),
         "dynamodb": data,
-        "eventSourceARN": f"arn:aws:dynamodb:{clients.region()}:123456789012:table/{TABLE_NAME()}/stream/local",
+        "eventSourceARN": f"arn:aws:dynamodb:{clients.region()}:{ACCOUNT}:table/{TABLE_NAME()}/stream/local",
     }
 
 
 def _plain(value: Any) -> Any:
     """Binary values as base64 texts, sets as lists."""
-    import base64
-
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, dict):
@@ -247,6 +265,11 @@ def queue_event(message: Mapping[str, Any], arn: str) -> dict[str, Any]:
     }
 
 
-def stage_prefix() -> str:
-    """What physical names of this stage start with."""
-    return f"pathshala-{settings.STAGE()}-"
+def _given_up(reader: Function, record: dict[str, Any]) -> dict[str, Any]:
+    """What Lambda writes to a stream's failure destination: no data, only where it stands."""
+    sequence = record["dynamodb"]["SequenceNumber"]
+    return {
+        "requestContext": {"functionArn": reader.name, "condition": "RetryAttemptsExhausted"},
+        "version": "1.0",
+        "DDBStreamBatchInfo": {"startSequenceNumber": sequence, "endSequenceNumber": sequence, "batchSize": 1},
+    }

@@ -47,7 +47,7 @@ def target_of(service: str, operation: str, url: str, body: bytes) -> Target:
     """The target of one request. Unknown services have their operation as action and no resource."""
     if service == "s3":
         return _bucket(operation, url)
-    if service == "lambda":
+    if service == "lambda" and operation == "Invoke":
         return Target(("lambda:InvokeFunction",), (unquote(urlsplit(url).path.split("/")[3]),))
     given = _json(body)
     if service == "dynamodb":
