@@ -1,6 +1,7 @@
 """The Chalice application: mounts the registry, nothing else. ``chalice local`` serves it.
 
-A request goes to the same function object that the deployed Lambda runs, as the event it came as; its answer goes back as it is.
+A request goes, as the event it came as, to the same function object that the deployed Lambda runs; its answer goes back
+as it is.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalice import Chalice, Response
+from chalice.app import Chalice, Response
 
 from chalicelib.platform import registry
 from chalicelib.platform.http.endpoint import Endpoint
@@ -16,7 +17,7 @@ from chalicelib.platform.http.endpoint import Endpoint
 PREFLIGHT = "OPTIONS"
 
 
-class Answered(Response):  # type: ignore[misc]  # Chalice has no types
+class Answered(Response):
     """A function's answer, which is already what the gateway takes: Chalice changes nothing of it."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
@@ -24,13 +25,19 @@ class Answered(Response):  # type: ignore[misc]  # Chalice has no types
         self.answer = answer
 
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
-        return {"headers": {}, **self.answer}
+        every: dict[str, list[str]] = self.answer["multiValueHeaders"]
+        return {
+            **self.answer,
+            "headers": {name: values[0] for name, values in every.items() if len(values) == 1},
+            "multiValueHeaders": {name: values for name, values in every.items() if len(values) > 1},
+        }
 
 
 def _view(application: Chalice, endpoint: Endpoint) -> Callable[..., Answered]:
     def view(**_: str) -> Answered:
-        event = application.current_request.to_original_event()
-        return Answered(endpoint(event, application.lambda_context))
+        request = application.current_request
+        assert request is not None
+        return Answered(endpoint(request.to_original_event(), application.lambda_context))
 
     return view
 

@@ -5,7 +5,7 @@ An import inside a function counts: it will run in that Lambda too.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import grimp
 
@@ -22,7 +22,7 @@ def _packages(module: str) -> list[str]:
     return [".".join(parts[:length]) for length in range(1, len(parts))]
 
 
-@lru_cache(maxsize=None)
+@cache
 def closure(module: str) -> frozenset[str]:
     """Every module of ours that a container of this module may import, itself and the packages around them included."""
     graph = _graph()

@@ -42,9 +42,8 @@ def environment(function: Function, stage: Stage) -> dict[str, Any]:
     modules = closure(function.module)
     wanted = declared_for(function)
     values: dict[str, Any] = {name: value for name, value in stage.environment.items() if name in wanted}
-    for name, place in names.settings_of(stage.name).items():
-        if _needs_place(function, name, modules):
-            values[name] = place
+    places = names.settings_of(stage.name)
+    values.update({name: place for name, place in places.items() if _needs_place(function, name, modules)})
     if isinstance(function, Stream):
         values["EVENT_ROUTES"] = json.dumps(router.routes(), separators=(",", ":"), sort_keys=True)
     return dict(sorted(values.items()))

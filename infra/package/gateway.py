@@ -1,4 +1,4 @@
-"""The REST API: its definition for the gateway, the one role by which the gateway invokes functions, and the edge in front.
+"""The REST API: its definition, the one role by which the gateway invokes functions, and the edge in front.
 
 The complete OpenAPI 3.1 document is the API's documentation; the gateway reads 3.0.1 and needs only paths, methods and
 integrations, so this is what it gets.

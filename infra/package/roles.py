@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from chalicelib.platform import registry
@@ -37,7 +37,7 @@ class BadGrant(Exception):
     """A grant without its file, or a file that names a place that there is not."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _text(name: str) -> str:
     path = FOLDER / f"{name}.json"
     if not path.is_file():

@@ -24,7 +24,7 @@ class BadStage(Exception):
 class Stage:
     """One stage.
 
-    ``environment`` are values of declared settings; ``admin_origins`` may upload to the bucket; ``log_days`` is how long logs
+    ``environment``: values of declared settings. ``admin_origins``: may upload to the bucket. ``log_days``: how long logs
     are kept.
     """
 

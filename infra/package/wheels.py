@@ -1,7 +1,7 @@
 """The libraries of ``requirements.txt`` as wheels of the Lambda platform, never the builder's own (DEP-01).
 
-boto3 and botocore are packed although the Lambda image has them: the image's version changes when AWS changes it, the packed
-one is the one that the tests ran with. Without the services that nothing calls they are small.
+boto3 and botocore are packed although the Lambda image has them: the image's version changes when AWS changes it, the
+packed one is the one that the tests ran with. Without the services that nothing calls they are small.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one bucket: private, versioned, encrypted, TLS only (DEP-07, FILE-41); browsers may PUT from the admin panel alone."""
+"""The one bucket: private, versioned, encrypted, TLS only (DEP-07, FILE-41); only the admin panel may PUT."""
 
 from __future__ import annotations
 

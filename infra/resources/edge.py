@@ -1,7 +1,7 @@
 """The edge limits: rate-based rules of a WAF in front of the gateway (HTTP-40). Nothing is written per request.
 
-A class that counts callers has two rules: by the ``Authorization`` header, and by address where there is none (WAF does not
-count a request that lacks its key). Preflights are not counted.
+A class that counts callers has two rules: by the ``Authorization`` header, and by address where there is none (WAF does
+not count a request that lacks its key). Preflights are not counted.
 """
 
 from __future__ import annotations
@@ -85,9 +85,7 @@ def _rate(limit: Limit, stage: Stage) -> tuple[int, int]:
     raw = stage.environment.get(limit.rate.name, limit.rate.default)
     rate = limit.rate.parse(raw)
     if rate is None or rate[1] not in WINDOWS or rate[0] < MINIMUM:
-        raise BadStage(
-            f"{limit.rate.name}: the edge counts at least {MINIMUM} requests over {', '.join(map(str, WINDOWS))} seconds"
-        )
+        raise BadStage(f"{limit.rate.name}: the edge counts at least {MINIMUM} requests, over one of {WINDOWS} seconds")
     return rate
 
 

@@ -1,7 +1,7 @@
 """What the gateway answers itself, in our envelope and with our headers (HTTP-21).
 
-These answers say nothing about anybody. The gateway substitutes ``$context`` values in them and runs no code: it cannot look
-an origin up in a list, and writes the time as ``$context.requestTime`` does.
+These answers say nothing about anybody. The gateway substitutes ``$context`` values in them and runs no code: it cannot
+look an origin up in a list, and writes the time as ``$context.requestTime`` does.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from infra.package.stages import Stage
 RESPONSES: dict[str, type[ApiError]] = {
     "MISSING_AUTHENTICATION_TOKEN": errors.RouteNotFound,
     "RESOURCE_NOT_FOUND": errors.RouteNotFound,
-    # No route of ours asks for AWS signatures: the gateway complains of them only on paths that it does not know, when it
-    # takes a bearer token for a broken signature.
+    # No route of ours asks for AWS signatures: the gateway complains of them only on paths that it does not know, where
+    # it takes a bearer token for a broken signature.
     "INVALID_SIGNATURE": errors.RouteNotFound,
     "EXPIRED_TOKEN": errors.RouteNotFound,
     "ACCESS_DENIED": errors.RouteNotFound,

@@ -1,4 +1,4 @@
-"""State machines, from ``infra/workflows/<name>.asl.json``; ``${function_name}`` in a definition is that function's Lambda."""
+"""State machines, from ``infra/workflows/<name>.asl.json``; ``${function_name}`` there is that function's Lambda."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _definition(stage: Stage, definition: str) -> dict[str, Any]:
 
 
 def _role(stage: Stage, tasks: list[str]) -> dict[str, Any]:
-    statements = [
+    statements: list[dict[str, Any]] = [
         {
             "Sid": "Tasks",
             "Effect": "Allow",

@@ -1,0 +1,172 @@
+"""``make deploy STAGE=…``: uploads what ``make package`` built and creates or updates the stage, as whoever calls it.
+
+It refuses, before anything is changed: a stage whose secrets are missing, empty or examples (their values never leave the
+check); a production stage that pays at a sandbox, or another stage that pays for real (PAY-114); a bucket policy that lets
+anybody in (FILE-41); names under ``.example``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib.platform import secrets, settings
+from infra.package import names, release
+from infra.package.stages import BadStage, Stage
+from infra.package.templates import Templates, load_registry
+from infra.resources.bucket import anonymous_grants, policy_document
+
+SANDBOX_HOSTS = frozenset({"api-preprod.phonepe.com"})
+LIVE_HOSTS = frozenset({"api.phonepe.com"})
+EXAMPLES = ("changeme", "example", "default", "secret", "password", "local-", "test-")
+SEED = "seed"
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+WAITING = {"Delay": 15, "MaxAttempts": 480}
+
+
+def _effective(stage: Stage) -> dict[str, str]:
+    defaults = {name: setting.default for name, setting in settings.declared().items()}
+    return {**defaults, **stage.environment}
+
+
+def _hosts(values: dict[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in sorted(values.items()):
+        for word in value.split(","):
+            host = urlsplit(word.strip()).hostname
+            if host:
+                yield name, host
+
+
+def problems_of_settings(stage: Stage) -> list[str]:
+    """What keeps a stage's settings from being deployed; names keys and hosts, never secrets."""
+    found: list[str] = []
+    refused = SANDBOX_HOSTS if stage.name == "prod" else LIVE_HOSTS
+    kind = "a sandbox" if stage.name == "prod" else "the live gateway"
+    for name, host in _hosts(_effective(stage)):
+        if host in refused:
+            found.append(f"{name} points at {kind} ({host})")
+        elif host in {"localhost", "127.0.0.1"} or host.endswith((".example", ".invalid", ".test")):
+            found.append(f"{name} names {host}, which is nobody's host")
+    return found
+
+
+def weak_secret(value: str) -> bool:
+    """Whether a secret is empty, short or an example."""
+    plain = value.strip().lower()
+    return len(plain) < secrets.MINIMUM_LENGTH or plain.startswith(EXAMPLES)
+
+
+def problems_of_secrets(stage: Stage, ssm: Any) -> list[str]:
+    """Secrets that the functions declare and the stage's parameter store lacks, or that are no secrets."""
+    found: list[str] = []
+    for name in sorted(secrets.declared()):
+        parameter = f"/pathshala/{stage.name}/{name}"
+        try:
+            answer = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]
+        except ssm.exceptions.ParameterNotFound:
+            found.append(f"the parameter {parameter} is missing")
+            continue
+        if answer["Type"] != "SecureString":
+            found.append(f"the parameter {parameter} is no SecureString")
+        if weak_secret(answer["Value"]):
+            found.append(f"the parameter {parameter} is empty, short or an example")
+    return found
+
+
+def problems_of_bucket(stage: Stage, s3: Any, bucket: str) -> list[str]:
+    """What lets anybody into the bucket: by the policy that would be deployed, and by the one that is there."""
+    found = [f"the bucket policy allows anybody: {grant}" for grant in anonymous_grants(policy_document(stage))]
+    try:
+        there = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in {"NoSuchBucketPolicy", "NoSuchBucket"}:
+            raise
+        return found
+    return found + [f"the policy of {bucket} allows anybody: {grant}" for grant in anonymous_grants(there)]
+
+
+def _artifacts_bucket(s3: Any, account: str, region: str) -> str:
+    name = f"{names.APPLICATION}-artifacts-{account}-{region}"
+    try:
+        s3.head_bucket(Bucket=name)
+    except s3.exceptions.ClientError:
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        s3.create_bucket(Bucket=name, ObjectOwnership="BucketOwnerEnforced", **place)
+        blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+def _upload(s3: Any, bucket: str, application: Path, sha256: str, templates: Templates) -> dict[str, str]:
+    key = f"{names.APPLICATION}/{sha256}/{release.APPLICATION}"
+    prefix = f"{names.APPLICATION}/{sha256}/{templates.stage.name}"
+    s3.upload_file(str(application), bucket, key)
+    for name, body in templates.texts().items():
+        s3.put_object(Bucket=bucket, Key=f"{prefix}/{name}", Body=body.encode())
+    return {"ArtifactsBucket": bucket, "ApplicationKey": key, "TemplatesPrefix": prefix}
+
+
+def _apply(cloudformation: Any, stage: Stage, url: str, parameters: dict[str, str]) -> str:
+    stack = names.table(stage.name)
+    request = {
+        "StackName": stack,
+        "TemplateURL": url,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        "Capabilities": CAPABILITIES,
+    }
+    try:
+        cloudformation.describe_stacks(StackName=stack)
+    except cloudformation.exceptions.ClientError:
+        cloudformation.create_stack(**request, EnableTerminationProtection=stage.kept)
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig=WAITING)
+        return "created"
+    try:
+        cloudformation.update_stack(**request)
+    except cloudformation.exceptions.ClientError as error:
+        if "No updates are to be performed" in str(error):
+            return "as it was"
+        raise
+    cloudformation.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig=WAITING)
+    return "updated"
+
+
+def _seed(functions: Any, stage: Stage) -> str:
+    """Runs after every deployment: it writes only what is missing."""
+    answer = functions.invoke(FunctionName=names.lambda_name(stage.name, SEED), Payload=b"{}")
+    if answer.get("FunctionError"):
+        raise BadStage(f"the stage stands, but its seed failed: {answer['FunctionError']}; see the log of {SEED}")
+    return json.dumps(json.loads(answer["Payload"].read()))
+
+
+def deploy(stage_name: str) -> Iterator[str]:
+    """Package, check, upload, create or update, seed; yields a line per step. Raises ``BadStage`` before any change."""
+    import boto3
+
+    if stage_name in names.LOCAL_STAGES:
+        raise BadStage(f"{stage_name} runs on a laptop: make run")
+    functions = load_registry()
+    built = release.make()
+    templates = built.templates.get(stage_name)
+    if templates is None:
+        raise BadStage(f"{stage_name} is no stage; there are {', '.join(built.templates)}")
+    stage, session = templates.stage, boto3.session.Session()
+    account = session.client("sts").get_caller_identity()["Account"]
+    s3 = session.client("s3")
+    problems = [
+        *problems_of_settings(stage),
+        *problems_of_secrets(stage, session.client("ssm")),
+        *problems_of_bucket(stage, s3, f"{names.table(stage_name)}-files-{account}"),
+    ]
+    if problems:
+        raise BadStage("\n".join([f"{stage_name} is not deployed:", *problems]))
+    bucket = _artifacts_bucket(s3, account, session.region_name)
+    yield f"{len(functions)} functions to {account} in {session.region_name}"
+    parameters = _upload(s3, bucket, built.application.path, built.application.sha256, templates)
+    url = f"https://{bucket}.s3.{session.region_name}.amazonaws.com/{parameters['TemplatesPrefix']}/root.json"
+    yield f"stack {names.table(stage_name)}: {_apply(session.client('cloudformation'), stage, url, parameters)}"
+    if SEED in functions:
+        yield f"seed: {_seed(session.client('lambda'), stage)}"
