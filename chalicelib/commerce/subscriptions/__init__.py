@@ -1,0 +1,34 @@
+"""Subscriptions and entitlements: what a purchase opens, for how long."""
+
+from chalicelib.commerce.subscriptions.activation import Activation, activate, rules, work_out
+from chalicelib.commerce.subscriptions.card import families_of
+from chalicelib.commerce.subscriptions.effects import DAY
+from chalicelib.commerce.subscriptions.errors import AccessCardFull, AlreadySubscribed, SubscriptionTooLong
+from chalicelib.commerce.subscriptions.events import (
+    EntitlementGranted,
+    SubscriptionActivated,
+    SubscriptionCancelled,
+    SubscriptionExtended,
+)
+from chalicelib.commerce.subscriptions.items import Entitlement, Subscription, SubscriptionChange
+from chalicelib.commerce.subscriptions.snapshot import Snapshot
+
+__all__ = [
+    "DAY",
+    "AccessCardFull",
+    "Activation",
+    "AlreadySubscribed",
+    "Entitlement",
+    "EntitlementGranted",
+    "Snapshot",
+    "Subscription",
+    "SubscriptionActivated",
+    "SubscriptionCancelled",
+    "SubscriptionChange",
+    "SubscriptionExtended",
+    "SubscriptionTooLong",
+    "activate",
+    "families_of",
+    "rules",
+    "work_out",
+]

@@ -1,0 +1,155 @@
+"""A purchase takes effect (SUB-10): worked out from access card and order's snapshots, written with its capture.
+
+The card alone tells everything: no other read. The writes are conditional on what was read of it, so that two captures
+of one family at the same instant both count in full: who loses reads the card again and works it out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from chalicelib.commerce.sellers import CannotGrant, GrantEffect, SoldLine
+from chalicelib.commerce.subscriptions import writing
+from chalicelib.commerce.subscriptions.card import CardFull, Draft, entry
+from chalicelib.commerce.subscriptions.effects import Effect, Fresh, Outcome, Period, Rules, decide
+from chalicelib.commerce.subscriptions.snapshot import Snapshot, derived_id
+from chalicelib.platform import settings
+from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.store import Transaction
+
+SUBSCRIPTION_STACKING = settings.boolean("SUBSCRIPTION_STACKING", default=True)
+SUBSCRIPTION_UPGRADE = settings.choice("SUBSCRIPTION_UPGRADE", default="EXTEND", choices=("EXTEND", "REPLACE"))
+
+MAX_ACTIONS = 60
+"""Of one order's grant (PAY-50)."""
+CARD_FULL = "ACCESS_CARD_FULL"
+
+
+@dataclass
+class SubscriptionDraft:
+    """One subscription as the capture leaves it. ``was``: before, None if the capture makes it."""
+
+    family: str
+    snapshot: Snapshot | None
+    was: Period | None
+    period: Period
+    slices: list[writing.Slice] = field(default_factory=list)
+    ended: writing.Ending | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one line does. ``was``: the holder before it, None if this line makes it."""
+
+    snapshot: Snapshot
+    outcome: Outcome
+    was: Period | None
+
+
+@dataclass
+class Activation:
+    """Everything that an order's lines do: the card, the subscriptions by id, and the steps by the line's position."""
+
+    card: Draft
+    subscriptions: dict[str, SubscriptionDraft] = field(default_factory=dict)
+    steps: dict[int, Step] = field(default_factory=dict)
+
+    @property
+    def actions(self) -> int:
+        """How many writes: the card, each subscription with its entitlements, a change and an audit entry a line."""
+        subscriptions = sum(1 + len(one.period.entitlement_ids) for one in self.subscriptions.values())
+        return 1 + subscriptions + 2 * len(self.steps)
+
+
+def rules() -> Rules:
+    """As configured."""
+    return Rules(stacking=SUBSCRIPTION_STACKING(), carry=SUBSCRIPTION_UPGRADE() == "EXTEND")
+
+
+def work_out(card: AccessCard, snapshots: Sequence[Snapshot], order_id: str, at: datetime) -> Activation:
+    """What the lines of an order do to a card, as captured at ``at``. Raises ``CannotGrant``. No reads, no writes."""
+    now = int(at.timestamp())
+    done = Activation(Draft.of(card, now))
+    # Of one family the highest tier goes first: the lower ones queue behind it instead of being cut short by it.
+    for position in sorted(range(len(snapshots)), key=lambda one: (snapshots[one].family, -snapshots[one].tier)):
+        _take(done, position, snapshots[position], order_id, now)
+    _entitle(done)
+    try:
+        done.card.fit()
+    except CardFull as full:
+        raise CannotGrant(CARD_FULL) from full
+    if done.actions > MAX_ACTIONS:
+        raise CannotGrant("TOO_MANY_LINES")
+    return done
+
+
+def activate(
+    tx: Transaction, card: AccessCard, lines: Sequence[SoldLine], order_id: str, at: datetime
+) -> list[GrantEffect]:
+    """Add everything that an order's plan lines do to the capture's transaction; one effect a line.
+
+    Per line: the subscription, its entitlements, a SubscriptionChange, an audit entry; the card's paths once. Raises
+    ``CannotGrant`` before anything is added.
+    """
+    snapshots = [Snapshot.read(line.snapshot) for line in lines]
+    done = work_out(card, snapshots, order_id, at)
+    _write(tx, done, card, order_id, at)
+    return [writing.effect_of(done.steps[position].outcome) for position in range(len(snapshots))]
+
+
+def _take(done: Activation, position: int, snapshot: Snapshot, order_id: str, now: int) -> None:
+    family = done.card.families.get(snapshot.family)
+    periods = family.periods if family else ()
+    sub_id = derived_id(order_id, position)
+    fresh = Fresh(sub_id, tuple(derived_id(sub_id, number) for number in range(len(snapshot.grants))))
+    own = any(one.was is None and one.family == snapshot.family for one in done.subscriptions.values())
+    # Within one order nothing that it buys replaces what it buys.
+    outcome = decide(periods, snapshot.bought, now, replace(rules(), stacking=True) if own else rules(), fresh)
+    was = next((period for period in periods if period.sub_id == outcome.holder.sub_id), None)
+    done.card.write_family(snapshot.family, outcome.periods)
+    done.steps[position] = Step(snapshot, outcome, was)
+    holder = _draft(done, snapshot.family, was, outcome.holder)
+    holder.snapshot = holder.snapshot or (snapshot if was is None else None)
+    holder.slices.append(writing.Slice(order_id, snapshot.bought.seconds, now, outcome.carried))
+    for before, after in outcome.moved:
+        _draft(done, snapshot.family, before, after)
+    if outcome.ended is not None:
+        reason = "UPGRADED" if outcome.effect is Effect.UPGRADE else "REPLACED"
+        ended = _draft(done, snapshot.family, outcome.ended, outcome.ended)
+        ended.ended = writing.Ending(now, reason, outcome.holder.sub_id)
+
+
+def _draft(done: Activation, family: str, was: Period | None, period: Period) -> SubscriptionDraft:
+    found = done.subscriptions.setdefault(period.sub_id, SubscriptionDraft(family, None, was, period))
+    found.period = period
+    return found
+
+
+def _entitle(done: Activation) -> None:
+    for draft in done.subscriptions.values():
+        period = draft.period
+        for number, entitlement_id in enumerate(period.entitlement_ids):
+            if draft.ended is not None:
+                done.card.drop(entitlement_id)
+            elif draft.was is not None:
+                done.card.move(entitlement_id, period.starts_at, period.ends_at)
+            elif draft.snapshot is not None:
+                grant = draft.snapshot.grants[number]
+                scope = grant.scope.model_dump(by_alias=True)
+                done.card.put(entitlement_id, entry(grant.kind, scope, period.starts_at, period.ends_at))
+
+
+def _write(tx: Transaction, done: Activation, card: AccessCard, order_id: str, at: datetime) -> None:
+    user_id = str(card.user_id)
+    writing.write_card(tx, done.card, user_id)
+    for draft in done.subscriptions.values():
+        if draft.snapshot is not None and draft.was is None:
+            writing.create(tx, user_id, draft.snapshot, draft.period, draft.slices, at)
+        elif draft.was is not None and draft.ended is not None:
+            writing.end(tx, user_id, draft.was, draft.ended, at)
+        elif draft.was is not None:
+            writing.move(tx, user_id, draft.was, draft.period, draft.slices, at)
+    for step in done.steps.values():
+        writing.record(tx, user_id, step.snapshot, step.outcome, step.was, order_id, at)

@@ -1,0 +1,148 @@
+"""Subscriptions, their changes, and entitlements. Only this module knows the keys.
+
+All stand in their owner's partition; the access card holds what of them counts now or later (``card.py``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.platform import clock
+from chalicelib.platform.store import InstantAttribute, Item, Key, Query
+from chalicelib.platform.store.patterns import AccessPattern
+
+ACTIVE = "ACTIVE"
+CANCELLED = "CANCELLED"
+PURCHASE = "PURCHASE"
+FROM_SUBSCRIPTION = "SUBSCRIPTION"
+
+
+class Subscription(Item, discriminator="Subscription"):
+    """A time of a plan. One that starts in the future is *upcoming*: ACTIVE already, current not yet.
+
+    ``plan``: ``{name, family, tier, grants, durationDays}`` as bought. ``slices``: one an order,
+    ``{merchantTransactionId, seconds, at, carriedSeconds?}``. ``row``: what lists by plan and by end show.
+    """
+
+    id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    plan_key = UnicodeAttribute()
+    plan: MapAttribute[str, Any] = MapAttribute()
+    status = UnicodeAttribute()
+    starts_at = InstantAttribute()
+    ends_at = InstantAttribute()
+    source = UnicodeAttribute()
+    order_ids: ListAttribute[str] = ListAttribute(default=list)
+    slices: ListAttribute[Any] = ListAttribute(default=list)
+    entitlement_ids: ListAttribute[str] = ListAttribute(default=list)
+    cancel_reason = UnicodeAttribute(null=True)
+    replaced_by = UnicodeAttribute(null=True)
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+
+    @staticmethod
+    def place(user_id: str, subscription_id: str) -> Key:
+        """Where a subscription is."""
+        return Key(f"USER#{user_id}", f"SUB#{subscription_id}")
+
+    @staticmethod
+    def by_plan(plan_key: str, created_at: datetime, subscription_id: str) -> dict[str, str]:
+        """The keys under which the list of a plan's subscriptions finds it."""
+        return {"gsi1pk": f"PLANSUBS#{plan_key}", "gsi1sk": f"{clock.iso(created_at)}#{subscription_id}"}
+
+    @staticmethod
+    def by_end(ends_at: datetime, subscription_id: str) -> dict[str, str]:
+        """The keys under which the list of those that end on a day of the academy finds it, while it is ACTIVE."""
+        day = clock.academy_day(ends_at).isoformat()
+        return {"gsi2pk": f"SUBEND#{day}", "gsi2sk": f"{clock.iso(ends_at)}#{subscription_id}"}
+
+
+class SubscriptionChange(Item, discriminator="SubscriptionChange"):
+    """What an order, a refund or a person did to a subscription; never changed.
+
+    ``before`` and ``after``: ``{startsAt, endsAt, status}``; ``before`` also has ``subscriptionId`` where another
+    subscription ended in favour of this one. ``moved``: upcoming ones that moved, ``{subscriptionId, before, after}``.
+    """
+
+    id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    subscription_id = UnicodeAttribute()
+    plan_key = UnicodeAttribute()
+    change = UnicodeAttribute()
+    seconds_delta = NumberAttribute()
+    before: MapAttribute[str, Any] = MapAttribute(null=True)
+    after: MapAttribute[str, Any] = MapAttribute()
+    moved: ListAttribute[Any] = ListAttribute(default=list)
+    merchant_transaction_id = UnicodeAttribute(null=True)
+    merchant_refund_id = UnicodeAttribute(null=True)
+    by = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)
+    at = InstantAttribute()
+
+    @staticmethod
+    def place(user_id: str, subscription_id: str, change_id: str) -> Key:
+        """Where a change is: beside its subscription, in order of time."""
+        return Key(f"USER#{user_id}", f"SUBCHG#{subscription_id}#{change_id}")
+
+
+class Entitlement(Item, discriminator="Entitlement"):
+    """What somebody may open, from when to when. ``scope``: ``{subjectIds, topicIds, noteIds, testIds}``."""
+
+    id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    opens = UnicodeAttribute()
+    scope: MapAttribute[str, Any] = MapAttribute()
+    starts_at = InstantAttribute()
+    ends_at = InstantAttribute()
+    source = UnicodeAttribute()
+    subscription_id = UnicodeAttribute(null=True)
+    merchant_transaction_id = UnicodeAttribute(null=True)
+    granted_by = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    revoked_at = InstantAttribute(null=True)
+    revoked_by = UnicodeAttribute(null=True)
+    revoke_reason = UnicodeAttribute(null=True)
+    created_at = InstantAttribute()
+
+    @staticmethod
+    def place(user_id: str, entitlement_id: str) -> Key:
+        """Where an entitlement is."""
+        return Key(f"USER#{user_id}", f"ENT#{entitlement_id}")
+
+
+def subscriptions_of(user_id: str) -> Query[Subscription]:
+    """All subscriptions of somebody, oldest first. One query."""
+    return Query(Subscription, f"USER#{user_id}", begins_with="SUB#", consistent=True)
+
+
+def changes_of(user_id: str, subscription_id: str) -> Query[SubscriptionChange]:
+    """What happened to a subscription, in order. One query."""
+    prefix = f"SUBCHG#{subscription_id}#"
+    return Query(SubscriptionChange, f"USER#{user_id}", begins_with=prefix, consistent=True)
+
+
+def entitlements_of(user_id: str) -> Query[Entitlement]:
+    """All entitlements of somebody. One query."""
+    return Query(Entitlement, f"USER#{user_id}", begins_with="ENT#", consistent=True)
+
+
+def of_plan(plan_key: str) -> Query[Subscription]:
+    """A plan's subscriptions, newest first."""
+    return Query(Subscription, f"PLANSUBS#{plan_key}", index="gsi1", descending=True)
+
+
+def ending_on(day: str) -> Query[Subscription]:
+    """ACTIVE subscriptions that end on a day of the academy (``2026-01-31``), first to end first."""
+    return Query(Subscription, f"SUBEND#{day}", index="gsi2")
+
+
+ACCESS_PATTERNS = (
+    AccessPattern("a person's subscriptions", subscriptions_of("<user>"), units=1),
+    AccessPattern("what happened to a subscription", changes_of("<user>", "<subscription>"), units=1),
+    AccessPattern("a person's entitlements", entitlements_of("<user>"), units=1),
+    AccessPattern("a plan's subscriptions", of_plan("<plan>"), units=0.5, consistent=False),
+    AccessPattern("subscriptions ending on a day", ending_on("<day>"), units=0.5, consistent=False),
+)
