@@ -29,6 +29,7 @@ class Grant(StrEnum):
     SEND_EVENTS = "send-events"
     SECRET_TOKENS_VERIFY = "secret-tokens-verify"  # noqa: S105
     SECRET_TOKENS_SIGN = "secret-tokens-sign"  # noqa: S105
+    SECRET_REFRESH = "secret-refresh"  # noqa: S105
     SECRET_CURSOR = "secret-cursor"  # noqa: S105
     SECRET_PERSONAL = "secret-personal"  # noqa: S105
     SECRET_WATERMARK = "secret-watermark"  # noqa: S105

@@ -48,6 +48,19 @@ class Secret:
             _fetched[self.name] = clock.epoch()
         return value
 
+    def recent(self, seconds: int) -> str:
+        """Its value, read again when what is known is older than that; the old one while the store does not answer."""
+        if self.age() < seconds:
+            return self()
+        try:
+            return self.fetch()
+        except Unavailable:
+            with _lock:
+                known = _values.get(self.name)
+            if known is None:
+                raise
+            return known
+
     def age(self) -> int:
         """Seconds since it was last read from the store."""
         with _lock:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from typing import Any
+from datetime import timedelta
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
+from chalicelib.identity.sessions.keys import new_key, published
+from chalicelib.platform import clock
 from chalicelib.platform.aws import clients
-from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.secrets import parameter_name
 
 PHONEPE_MERCHANT = "PATHSHALAUAT"
@@ -18,12 +17,12 @@ PHONEPE_MERCHANT = "PATHSHALAUAT"
 
 def make() -> dict[str, str]:
     """One value for each secret by its name, in the form that its reader expects."""
-    private, public = key_pair()
+    keys = [new_key(active_from=clock.now() - timedelta(days=1))]
     salts = {"1": secrets.token_urlsafe(24)}
     credentials = [{"username": "pathshala_local", "password": secrets.token_hex(12) + "A1"}]
     return {
-        "JWT_KEYS": json.dumps({"keys": [private]}),
-        "JWT_PUBLIC_KEYS": json.dumps({"keys": [public]}),
+        "JWT_KEYS": json.dumps(keys),
+        "JWT_PUBLIC_KEYS": json.dumps(published(keys)),
         "REFRESH_KEY": secrets.token_urlsafe(32),
         "CURSOR_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         "CSRF_KEY": secrets.token_urlsafe(32),
@@ -43,26 +42,6 @@ def make() -> dict[str, str]:
         ),
         "PHONEPE_WEBHOOK": json.dumps({"credentials": credentials, "salts": salts}),
     }
-
-
-def key_pair(kid: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A private and a public JWK (ES256)."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    numbers = key.private_numbers()
-    public = {
-        "kty": "EC",
-        "crv": "P-256",
-        "alg": "ES256",
-        "use": "sig",
-        "kid": kid or new_ulid(),
-        "x": _base64url(numbers.public_numbers.x),
-        "y": _base64url(numbers.public_numbers.y),
-    }
-    return {**public, "d": _base64url(numbers.private_value)}, public
-
-
-def _base64url(number: int) -> str:
-    return base64.urlsafe_b64encode(number.to_bytes(32, "big")).decode().rstrip("=")
 
 
 def store(values: dict[str, str]) -> None:

@@ -89,7 +89,7 @@ class People:
     ) -> str:
         """An access token as the backend signs them; ``claims`` replace or add."""
         return sign(
-            json.loads(self._emulator.secret("JWT_KEYS"))["keys"][0],
+            json.loads(self._emulator.secret("JWT_KEYS"))[0],
             user_id,
             session_id,
             user_type,
@@ -102,7 +102,7 @@ class People:
 def sign(
     key: dict[str, Any], user_id: str, session_id: str, user_type: str, version: int, seconds: int, **claims: Any
 ) -> str:
-    """A token signed with a private JWK."""
+    """A token signed with an entry of ``JWT_KEYS``."""
     now = clock.epoch()
     body = {
         "iss": AUTH_ISSUER(),
@@ -117,4 +117,9 @@ def sign(
         "exp": now + seconds,
         **claims,
     }
-    return jwt.encode(body, jwt.PyJWK(key).key, algorithm=key["alg"], headers={"kid": key["kid"], "typ": TOKEN_TYPE})
+    return jwt.encode(
+        body,
+        jwt.PyJWK({**key["jwk"], "alg": key["alg"]}).key,
+        algorithm=key["alg"],
+        headers={"kid": key["kid"], "typ": TOKEN_TYPE},
+    )

@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import cedarpy
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.platform import clock, settings
 from chalicelib.platform.access.caller import Caller
@@ -21,6 +19,9 @@ from chalicelib.platform.access.catalogue import Action, Actions, UserType
 from chalicelib.platform.access.resources import ACADEMY, Entity
 from chalicelib.platform.errors import AccountBlocked, ApiError, Forbidden, MfaRequired, WrongUserType
 from chalicelib.platform.logs import alarm
+
+if TYPE_CHECKING:
+    import cedarpy
 
 MFA_ADMIN = settings.choice("MFA_ADMIN", default="optional", choices=("off", "optional", "required"))
 FEATURES_OFF = settings.listing("FEATURES_OFF")
@@ -81,9 +82,16 @@ _REASON = re.compile(r'@id\("(?P<id>[^"]+)"\)(?:\s*@\w+\("(?:[^"]*)"\))*?\s*@rea
 
 @lru_cache(maxsize=1)
 def _policies() -> tuple[cedarpy.PolicySet, dict[str, str]]:
+    import cedarpy
+
     text = policy_text()
     reasons = {match["id"]: match["reason"] for match in _REASON.finditer(text)}
     return cedarpy.PolicySet.from_str(text), reasons
+
+
+def prepare() -> None:
+    """Parse the policies, so that no request does."""
+    _policies()
 
 
 def _context(action: Action) -> dict[str, Any]:
@@ -125,6 +133,8 @@ def _entities(principal: dict[str, Any], action: Action, resources: Sequence[Ent
 
 
 def _ask(principal: dict[str, Any], action: Action, resources: Sequence[Entity]) -> list[tuple[bool, tuple[str, ...]]]:
+    import cedarpy
+
     policies, _ = _policies()
     context = json.dumps(_context(action))
     requests = [
@@ -214,6 +224,11 @@ def require(caller: Caller, action: Action, resource: Entity | None = None) -> N
         raise refusal(action, decision)
 
 
+def needs_mfa(caller: Caller) -> bool:
+    """Whether the academy asks this person for a second factor."""
+    return MFA_ADMIN() == "required" and caller.user_type == UserType.ADMIN
+
+
 def screen(caller: Caller, action: Action) -> None:
     """What can be refused before the request is read (HTTP-26): staff actions without any of their permissions.
 
@@ -224,7 +239,7 @@ def screen(caller: Caller, action: Action) -> None:
         return
     if caller.user_type != UserType.ADMIN:
         raise WrongUserType
-    if MFA_ADMIN() == "required" and not caller.session.get("mfa"):
+    if needs_mfa(caller) and not caller.session.get("mfa"):
         raise MfaRequired
     if caller.permissions.isdisjoint(action.permissions):
         raise refusal(action, Decision(allowed=False, reason="MISSING_PERMISSION", policies=()))

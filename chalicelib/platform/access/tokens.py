@@ -1,6 +1,7 @@
 """Verification of access tokens (AUTH-50): our own JWTs, ES256 or EdDSA, against the published keys.
 
-Signing is the identity domain's; whoever only verifies reads ``JWT_PUBLIC_KEYS`` (a JWK set) and never sees a private key.
+Signing is the identity domain's; whoever only verifies reads ``JWT_PUBLIC_KEYS`` (a JWK set, each key with its
+``retireAt`` where one is set) and never sees a private key.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from chalicelib.platform import clock, settings
@@ -38,27 +40,38 @@ class Claims:
     expires_at: int
 
 
+@dataclass(frozen=True)
+class _PublicKey:
+    key: Any
+    algorithm: str
+    retire_at: datetime | None
+
+
 _lock = threading.Lock()
-_parsed: tuple[str, dict[str, Any]] | None = None
+_parsed: tuple[str, dict[str, _PublicKey]] | None = None
 
 
-def _keys(document: str) -> dict[str, Any]:
+def _keys(document: str) -> dict[str, _PublicKey]:
     global _parsed
     from jwt import PyJWK
 
     with _lock:
         if _parsed is None or _parsed[0] != document:
-            jwks = json.loads(document)["keys"]
-            _parsed = (document, {key["kid"]: PyJWK(key) for key in jwks if key.get("alg") in ALGORITHMS})
+            found = {}
+            for jwk in json.loads(document)["keys"]:
+                if jwk.get("alg") in ALGORITHMS:
+                    retire_at = clock.parse_iso(jwk["retireAt"]) if jwk.get("retireAt") else None
+                    found[str(jwk["kid"])] = _PublicKey(PyJWK(jwk).key, jwk["alg"], retire_at)
+            _parsed = (document, found)
         return _parsed[1]
 
 
-def _key(kid: str) -> Any:
+def _key(kid: str) -> _PublicKey:
     """The published key of that id; asks the store again for an unknown one, at most once a minute (AUTH-56)."""
     found = _keys(JWT_PUBLIC_KEYS()).get(kid)
     if found is None and JWT_PUBLIC_KEYS.age() >= REFETCH_SECONDS:
         found = _keys(JWT_PUBLIC_KEYS.fetch()).get(kid)
-    if found is None:
+    if found is None or (found.retire_at is not None and found.retire_at <= clock.now()):
         raise TokenInvalid
     return found
 
@@ -78,12 +91,12 @@ def verify(token: str) -> Claims:
         if header.get("typ") != TOKEN_TYPE or not isinstance(kid, str):
             raise TokenInvalid
         key = _key(kid)
-        if header.get("alg") != key.algorithm_name:
+        if header.get("alg") != key.algorithm:
             raise TokenInvalid
         claims = jwt.decode(
             token,
             key.key,
-            algorithms=[key.algorithm_name],
+            algorithms=[key.algorithm],
             audience=AUTH_AUDIENCE(),
             issuer=AUTH_ISSUER(),
             options={

@@ -1,0 +1,152 @@
+"""What an account consists of: the person, the login, and the small items that find them again."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.platform import clock
+from chalicelib.platform.store import InstantAttribute, Item, Key
+
+ACTIVE = "ACTIVE"
+
+
+def folded(name: str) -> str:
+    """A name as it is searched: NFKD, accents removed, lower-case."""
+    decomposed = unicodedata.normalize("NFKD", name)
+    return "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
+
+
+class User(Item, discriminator="User"):
+    """Who somebody is. What they may do stands on their access card.
+
+    gsi1 lists a user type by time, gsi2 by folded name; ``row`` has the members of those lists in camelCase, instants
+    as text: ``id, name, email, phone, type, status, roleKeys, createdAt, lastLoginAt``.
+    """
+
+    id = UnicodeAttribute()
+    email = UnicodeAttribute()
+    email_verified_at = InstantAttribute(null=True)
+    phone = UnicodeAttribute(null=True)
+    phone_verified_at = InstantAttribute(null=True)
+    name = UnicodeAttribute()
+    type = UnicodeAttribute()
+    status = UnicodeAttribute(default=ACTIVE)
+    org_id = UnicodeAttribute(null=True)
+    avatar_asset_id = UnicodeAttribute(null=True)
+    locale = UnicodeAttribute(default="en-IN")
+    created_via = UnicodeAttribute()
+    user_hash = UnicodeAttribute()
+    terms_version = UnicodeAttribute(null=True)
+    terms_accepted_at = InstantAttribute(null=True)
+    marketing_email = BooleanAttribute(default=False)
+    must_change_password = BooleanAttribute(default=False)
+    blocked_at = InstantAttribute(null=True)
+    blocked_reason = UnicodeAttribute(null=True)
+    blocked_by_user_id = UnicodeAttribute(null=True)
+    deletion_due_at = InstantAttribute(null=True)
+    last_login_at = InstantAttribute(null=True)
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+
+    @staticmethod
+    def place(user_id: str) -> Key:
+        """Where the profile of somebody is."""
+        return Key(f"USER#{user_id}", "PROFILE")
+
+    def index(self, role_keys: list[str]) -> None:
+        """Set what the lists of users find and show of this one."""
+        created = clock.iso(self.created_at)
+        self.gsi1pk, self.gsi1sk = f"USERS#{self.type}", f"{created}#{self.id}"
+        self.gsi2pk, self.gsi2sk = f"USERNAME#{self.type}", self.name_key(self.name, self.id)
+        self.row = {
+            "id": self.id,
+            "name": self.name,
+            "email": self.email,
+            "phone": self.phone,
+            "type": self.type,
+            "status": self.status,
+            "roleKeys": role_keys,
+            "createdAt": created,
+            "lastLoginAt": clock.iso(self.last_login_at) if self.last_login_at else None,
+        }
+
+    @staticmethod
+    def name_key(name: str, user_id: str) -> str:
+        """The sort key by which a name is found."""
+        return f"{folded(name)}#{user_id}"
+
+
+class Login(Item, discriminator="Login"):
+    """Makes an e-mail unique, and carries what sign-in needs in one read.
+
+    ``password_hash``: an Argon2id string, null when no password was ever set. ``reset_generation`` voids older reset
+    tokens.
+    """
+
+    email = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    type = UnicodeAttribute()
+    password_hash = UnicodeAttribute(null=True)
+    password_changed_at = InstantAttribute(null=True)
+    reset_generation = NumberAttribute(default=0)
+    mfa = BooleanAttribute(default=False)
+
+    @staticmethod
+    def place(email: str) -> Key:
+        """Where the login of a normalized e-mail is."""
+        return Key(f"EMAIL#{email}", "LOGIN")
+
+    def index(self) -> None:
+        """Set what finds the account by a prefix of its e-mail."""
+        self.gsi1pk, self.gsi1sk = f"USEREMAIL#{self.type}", self.email
+        self.row = {"userId": self.user_id}
+
+
+class PhoneIndex(Item, discriminator="PhoneIndex"):
+    """Finds accounts by a prefix of their phone number; numbers are not unique."""
+
+    user_id = UnicodeAttribute()
+    phone = UnicodeAttribute()
+
+    @staticmethod
+    def place(user_id: str) -> Key:
+        """Where somebody's number is."""
+        return Key(f"USER#{user_id}", "PHONE")
+
+
+def phone_index(user_id: str, user_type: str, phone: str) -> PhoneIndex:
+    """The index item of a number."""
+    return PhoneIndex(
+        *PhoneIndex.place(user_id),
+        user_id=user_id,
+        phone=phone,
+        gsi1pk=f"USERPHONE#{user_type}",
+        gsi1sk=f"{phone}#{user_id}",
+        row={"userId": user_id},
+    )
+
+
+class UserHash(Item, discriminator="UserHash"):
+    """From the hash that stands in watermarks back to the person."""
+
+    user_id = UnicodeAttribute()
+
+    @staticmethod
+    def place(user_hash: str, user_id: str) -> Key:
+        """Where it is; two people who shared a hash would both be found."""
+        return Key(f"UHASH#{user_hash}", f"USER#{user_id}")
+
+
+class KnownDevice(Item, discriminator="KnownDevice"):
+    """The devices somebody signed in from: hash of the user agent → when last (epoch seconds), at most 20."""
+
+    user_id = UnicodeAttribute()
+    devices: MapAttribute[str, Any] = MapAttribute(default=dict)
+
+    @staticmethod
+    def place(user_id: str) -> Key:
+        """Where somebody's devices are."""
+        return Key(f"USER#{user_id}", "DEVICES")

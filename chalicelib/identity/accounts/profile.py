@@ -1,0 +1,122 @@
+"""A person's own profile: shown, changed by themselves, and as other domains print it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.identity.accounts.errors import UserNotFound
+from chalicelib.identity.accounts.items import PhoneIndex, User, phone_index
+from chalicelib.platform import audit, clock
+from chalicelib.platform.access.caller import Caller
+from chalicelib.platform.access.resources import Entity, Resource
+from chalicelib.platform.audit import AuditAction
+from chalicelib.platform.errors import Conflict, VersionMismatch
+from chalicelib.platform.masking import mask_email, mask_phone
+from chalicelib.platform.store import Key, Transaction, TransactionLost
+
+USER_UPDATE = AuditAction("user.update", "A profile changed")
+
+TRIES = 4
+
+
+def user_key(user_id: str) -> Key:
+    """Where the profile of somebody is, for those who read it beside their own items."""
+    return User.place(user_id)
+
+
+OWN_USER = Resource(
+    param="user",
+    item=User,
+    key=lambda _, caller_id: User.place(caller_id),
+    entity=lambda user: Entity("User", user.id, {"ownerId": user.id}),
+    missing=UserNotFound,
+)
+"""The caller's own profile, read beside their card."""
+
+
+@dataclass(frozen=True)
+class DisplayFacts:
+    """How a person is named on watermarks and receipts."""
+
+    name: str
+    masked_email: str
+    masked_phone: str | None
+    user_hash: str
+
+
+def display_facts(user: User) -> DisplayFacts:
+    """The facts of a profile that may be shown, masked as SHIELD-61 says."""
+    phone = mask_phone(user.phone) if user.phone else None
+    return DisplayFacts(user.name, mask_email(user.email), phone, user.user_hash)
+
+
+def change_profile(user: User, changes: Mapping[str, Any], *, by: Caller, expected: int | None) -> User:
+    """Change ``name``, ``phone`` (None removes it), ``locale`` or ``avatar_asset_id`` (None removes it).
+
+    Answers the profile as it is then. What is so already is not written. Raises ``VersionMismatch`` unless the profile
+    has the ``expected`` version, ``Conflict`` when others kept changing it. One round trip.
+    """
+    for _ in range(TRIES):
+        if expected is not None and user.version != expected:
+            raise VersionMismatch({"version": int(user.version)})
+        new = {name: value for name, value in changes.items() if getattr(user, name) != value}
+        if not new:
+            return user
+        tx = Transaction()
+        tx.update(User, user.itself, _actions(user, new), when=User.version == user.version, name="user")
+        if "phone" in new:
+            _index_phone(tx, user, new["phone"])
+        audit.write(tx, USER_UPDATE, user.id, by=by, meta={"changed": _changed(user, new)})
+        try:
+            tx.commit()
+        except TransactionLost as lost:
+            user = _as_it_is(lost)
+            continue
+        return _applied(user, new)
+    raise Conflict
+
+
+def _as_it_is(lost: TransactionLost) -> User:
+    there = lost.item("user")
+    if not isinstance(there, User):
+        raise UserNotFound from lost
+    return there
+
+
+def _actions(user: User, new: Mapping[str, Any]) -> list[Action]:
+    actions: list[Action] = [User.updated_at.set(clock.now()), User.version.add(1)]
+    for name, value in new.items():
+        attribute = getattr(User, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
+        if name in {"name", "phone"}:
+            actions.append(User.row[name].set(value))
+    if "name" in new:
+        actions.append(User.gsi2sk.set(User.name_key(new["name"], user.id)))
+    if "phone" in new and user.phone_verified_at is not None:
+        actions.append(User.phone_verified_at.remove())
+    return actions
+
+
+def _index_phone(tx: Transaction, user: User, phone: str | None) -> None:
+    if phone is None:
+        tx.delete(PhoneIndex, PhoneIndex.place(user.id))
+    else:
+        tx.put(phone_index(user.id, user.type, phone))
+
+
+def _changed(user: User, new: Mapping[str, Any]) -> dict[str, list[Any]]:
+    def shown(name: str, value: Any) -> Any:
+        return mask_phone(value) if name == "phone" and value else value
+
+    return {name: [shown(name, getattr(user, name)), shown(name, value)] for name, value in new.items()}
+
+
+def _applied(user: User, new: Mapping[str, Any]) -> User:
+    for name, value in new.items():
+        setattr(user, name, value)
+    user.version += 1
+    return user

@@ -1,0 +1,11 @@
+"""What can go wrong with roles."""
+
+from __future__ import annotations
+
+from chalicelib.platform.errors import ApiError
+
+
+class RoleNotFound(ApiError):
+    status = 404
+    code = "ROLE_NOT_FOUND"
+    message = "There is no such role"

@@ -1,0 +1,70 @@
+"""The sessions on an access card: which live, which end when there are too many (AUTH-54)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pynamodb.expressions.condition import Condition, size
+from pynamodb.expressions.update import Action
+
+from chalicelib.identity.sessions.access_tokens import ACCESS_TTL_SECONDS
+from chalicelib.platform import clock, settings
+from chalicelib.platform.access.card import AccessCard, plain
+from chalicelib.platform.access.catalogue import UserType
+from chalicelib.platform.access.tokens import LEEWAY_SECONDS
+
+MAX_SESSIONS_STUDENT = settings.integer("MAX_SESSIONS_STUDENT", default=5, minimum=1, maximum=10)
+MAX_SESSIONS_STAFF = settings.integer("MAX_SESSIONS_STAFF", default=10, minimum=1, maximum=10)
+_MOST = {
+    UserType.STUDENT: MAX_SESSIONS_STUDENT,
+    UserType.ADMIN: MAX_SESSIONS_STAFF,
+    UserType.OPERATOR: MAX_SESSIONS_STAFF,
+}
+
+LIMIT = "LIMIT"
+ENDED_KEPT = 5
+"""How many ended sessions a card remembers, so that their phones are told why."""
+
+
+@dataclass(frozen=True)
+class SessionRoom:
+    """What a sign-in does to the card's sessions: ``displaced`` end because of it, ``forgotten`` ended long ago."""
+
+    displaced: list[str]
+    forgotten: list[str]
+
+
+def room_for_one(card: AccessCard) -> SessionRoom:
+    """Make room for one more session: the oldest sign-ins beyond the maximum end; ids sort by their time.
+
+    A displaced session stays on the card as ``{exp: 0, ended, at}`` while an access token of it may still be presented.
+    """
+    now = clock.epoch()
+    entries = plain(card.sessions)
+    live = sorted(sid for sid, entry in entries.items() if int(entry["exp"]) > now)
+    displaced = live[: max(0, len(live) + 1 - _MOST[UserType(card.user_type)]())]
+    told_until = now - ACCESS_TTL_SECONDS() - LEEWAY_SECONDS
+    ended = sorted(
+        (sid for sid, entry in entries.items() if entry.get("ended") and int(entry["at"]) >= told_until),
+        key=lambda sid: int(entries[sid]["at"]),
+    )
+    kept = set(live) | set(ended[max(0, len(ended) + len(displaced) - ENDED_KEPT) :])
+    return SessionRoom(displaced, sorted(set(entries) - kept))
+
+
+def actions_of(room: SessionRoom, session_id: str, entry: dict[str, Any]) -> list[Action]:
+    """The card's update for a sign-in: single paths only."""
+    ended = {"exp": 0, "ended": LIMIT, "at": clock.epoch()}
+    return [
+        AccessCard.sessions[session_id].set(entry),
+        *(AccessCard.sessions[sid].set(ended) for sid in room.displaced),
+        *(AccessCard.sessions[sid].remove() for sid in room.forgotten),
+        AccessCard.version.add(1),
+    ]
+
+
+def unchanged(card: AccessCard) -> Condition:
+    """That nobody blocked, logged out or signed in since the card was read."""
+    as_read = (AccessCard.status == "ACTIVE") & (AccessCard.token_version == card.token_version)
+    return cast(Condition, as_read & (size(AccessCard.sessions) == len(plain(card.sessions))))

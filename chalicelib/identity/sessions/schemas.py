@@ -1,0 +1,61 @@
+"""What the endpoints of sessions take and answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chalicelib.identity.accounts.normalization import Email
+from chalicelib.identity.accounts.passwords import Password
+from chalicelib.identity.accounts.schemas import DeviceLabel
+from chalicelib.identity.sessions import cookies
+from chalicelib.identity.sessions.opening import Tokens
+from chalicelib.platform.http import Instant, RequestModel, ResponseModel
+
+RefreshTokenText = Annotated[str, Field(min_length=1, max_length=256, examples=["prt1.AY…"])]
+
+
+class LoginRequest(RequestModel):
+    """Who signs in."""
+
+    email: Email
+    password: Password
+    device_label: DeviceLabel | None = None
+
+
+class RefreshRequest(RequestModel):
+    """The refresh token, unless it comes as a cookie."""
+
+    refresh_token: RefreshTokenText | None = None
+
+
+class SignedInUser(ResponseModel):
+    """Who is signed in."""
+
+    id: str
+    type: str
+
+
+class TokensAnswer(ResponseModel):
+    """``refreshToken`` is null where it travels as a cookie only. ``expiresIn``: seconds the access token lives."""
+
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # a scheme
+    access_token: str
+    expires_in: int
+    refresh_token: str | None
+    refresh_expires_at: Instant
+    session_id: str
+    user: SignedInUser
+
+
+def answer_of(tokens: Tokens) -> TokensAnswer:
+    """The body of a sign-in or refresh."""
+    return TokensAnswer(
+        access_token=tokens.access,
+        expires_in=tokens.expires_in,
+        refresh_token=tokens.refresh if cookies.in_bodies() else None,
+        refresh_expires_at=tokens.refresh_expires_at,
+        session_id=tokens.session_id,
+        user=SignedInUser(id=tokens.user_id, type=tokens.user_type),
+    )

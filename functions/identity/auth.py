@@ -1,0 +1,154 @@
+"""Signing up, in and out: for everyone."""
+
+from __future__ import annotations
+
+from chalicelib.identity.accounts import OWN_USER, EmailTaken, PasswordTooWeak, RegistrationClosed, User, UserNotFound
+from chalicelib.identity.accounts.schemas import CentreMembership, Me, MfaState, RegisterRequest
+from chalicelib.identity.sessions import InvalidCredentials, RefreshInvalid, RefreshReused, Tokens, cookies, transport
+from chalicelib.identity.sessions.refresh import refresh as refresh_session
+from chalicelib.identity.sessions.schemas import LoginRequest, RefreshRequest, TokensAnswer, answer_of
+from chalicelib.identity.sessions.sign_in import sign_in
+from chalicelib.identity.sessions.sign_out import sign_out, sign_out_by_refresh_token
+from chalicelib.identity.sessions.sign_up import sign_up
+from chalicelib.platform.access.card import plain
+from chalicelib.platform.access.decisions import needs_mfa
+from chalicelib.platform.errors import (
+    AccountBlocked,
+    Conflict,
+    CsrfFailed,
+    OriginRefused,
+    TokenExpired,
+    TokenInvalid,
+    TokenMissing,
+)
+from chalicelib.platform.http import Actions, Answer, Caller, Grant, Limits, Request, api
+
+HASHING_MEMORY = 512
+"""MiB: room for four Argon2id hashes, and the share of a processor that comes with it."""
+
+
+def _handed_out(tokens: Tokens) -> Answer[TokensAnswer]:
+    return Answer(answer_of(tokens), cookies=cookies.setting(tokens))
+
+
+@api.post(
+    "/v1/auth/register",
+    public=True,
+    status=201,
+    limits=[Limits.REGISTER, Limits.REGISTER_DAY],
+    limits_beside=True,
+    grants=[Grant.TABLE_WRITE, Grant.SECRET_TOKENS_SIGN, Grant.SECRET_PERSONAL],
+    raises=[EmailTaken, PasswordTooWeak, RegistrationClosed],
+    memory=HASHING_MEMORY,
+    examples={
+        "email": "asha@example.in",
+        "password": "correct horse battery staple",
+        "name": "Asha Verma",
+        "acceptedTerms": True,
+    },
+)
+def register(body: RegisterRequest, request: Request) -> Answer[TokensAnswer]:
+    """Register as a student, and be signed in.
+
+    Use `autocomplete="email"` and `autocomplete="new-password"` on the fields, and let people paste.
+    """
+    device = transport.device_of(request, body.device_label)
+    return _handed_out(sign_up(body, device, request.counting.settle))
+
+
+@api.post(
+    "/v1/auth/login",
+    public=True,
+    limits=[Limits.AUTH, Limits.AUTH_ADDRESS, Limits.AUTH_FAILURES],
+    limits_beside=True,
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.LOGIN_READ, Grant.SECRET_TOKENS_SIGN],
+    raises=[InvalidCredentials, AccountBlocked, Conflict],
+    memory=HASHING_MEMORY,
+    examples={"email": "asha@example.in", "password": "correct horse battery staple"},
+)
+def login(body: LoginRequest, request: Request) -> Answer[TokensAnswer]:
+    """Sign in with e-mail and password.
+
+    An unknown e-mail and a wrong password answer alike. Signing in on more devices than are allowed ends the oldest
+    session. Use `autocomplete="username"` and `autocomplete="current-password"` on the fields.
+    """
+    device = transport.device_of(request, body.device_label)
+    return _handed_out(sign_in(body.email, body.password, device, request.counting.settle))
+
+
+@api.post(
+    "/v1/auth/refresh",
+    public=True,
+    limits=[Limits.REFRESH],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_SIGN],
+    raises=[RefreshInvalid, RefreshReused, AccountBlocked, CsrfFailed, OriginRefused, Conflict],
+    examples={"refreshToken": "prt1.AY…"},
+)
+def refresh(body: RefreshRequest | None, request: Request) -> Answer[TokensAnswer]:
+    """Exchange a refresh token for new tokens; each can be used once.
+
+    A phone that lost the answer may ask again within 10 seconds and gets the same refresh token. A token that is used
+    again later has been stolen or copied: its session ends. Without a body the cookie `ps_refresh` is taken.
+    """
+    token = transport.refresh_token_of(request, body.refresh_token if body else None)
+    return _handed_out(refresh_session(token, transport.device_of(request)))
+
+
+@api.post(
+    "/v1/auth/logout",
+    public=True,
+    status=204,
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY, Grant.SECRET_REFRESH],
+    raises=[
+        TokenMissing,
+        TokenInvalid,
+        TokenExpired,
+        RefreshInvalid,
+        AccountBlocked,
+        CsrfFailed,
+        OriginRefused,
+        Conflict,
+    ],
+    examples={"refreshToken": "prt1.AY…"},
+)
+def logout(body: RefreshRequest | None, request: Request) -> Answer[None]:
+    """End the session of the access token, and clear the cookies.
+
+    With an access token that has expired, a refresh token of the session, in the body or as cookie, does. A session
+    that has ended already stays so: 204 again.
+    """
+    claims, token = transport.claims_or_refresh_token(request, body.refresh_token if body else None)
+    if claims is not None:
+        sign_out(claims)
+    else:
+        sign_out_by_refresh_token(token or "")
+    return Answer(None, cookies=cookies.clearing())
+
+
+@api.get(
+    "/v1/auth/me",
+    action=Actions.PROFILE_READ,
+    resource=OWN_USER,
+    grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
+    raises=[UserNotFound],
+)
+def who_am_i(user: User, caller: Caller) -> Me:
+    """Who is signed in, with roles and permissions as they are at this moment."""
+    centres = plain(caller.card.centres)
+    return Me(
+        user_id=caller.user_id,
+        type=caller.user_type,
+        name=user.name,
+        email=user.email,
+        email_verified=user.email_verified_at is not None,
+        status=str(caller.card.status),
+        roles=list(caller.roles),
+        permissions=sorted(caller.permissions),
+        session_id=caller.session_id,
+        amr=list(caller.amr),
+        mfa=MfaState(enrolled=bool(caller.card.mfa_enrolled), required=needs_mfa(caller)),
+        must_change_password=bool(caller.card.must_change_password),
+        centres=[
+            CentreMembership(centre_id=centre, permissions=sorted(names)) for centre, names in sorted(centres.items())
+        ],
+    )
