@@ -23,6 +23,7 @@ from chalicelib.platform.aws import clients
 from chalicelib.platform.aws.bucket import BUCKET_NAME
 from chalicelib.platform.events import queues
 from chalicelib.platform.function import Function
+from chalicelib.platform.http.endpoint import Endpoint
 from chalicelib.platform.secrets import parameter_name
 from chalicelib.platform.store.keys import TABLE_NAME
 from infra.local import secrets as local_secrets
@@ -30,6 +31,7 @@ from infra.local import stack
 from infra.local.faults import Fault, Faults
 from infra.local.lambdas import Lambdas, Outcome
 from infra.local.moto_aws import Moto, backend
+from infra.local.proxy import Routes, routes_of
 from infra.local.pumps import Delivery, Pumps
 from infra.local.recorder import Recorder
 from infra.local.wire import Reply, Wire
@@ -72,6 +74,7 @@ class Emulator:
         self.lambdas = Lambdas({})
         self.pumps = Pumps(self.lambdas, retry_seconds=retry_seconds)
         self.created = stack.Stage()
+        self.routes = Routes({})
         self.secrets: dict[str, str] = {}
         self.wire = Wire(self._answer, self.calls, self.faults)
         self._draining = threading.Lock()
@@ -88,11 +91,17 @@ class Emulator:
         self.created = stack.create(self.stage, self.lambdas.functions)
         for name, value in self.created.environment.items():
             os.environ.setdefault(name, value)
+        self.routes = self._routes()
         self._own_triggers()
         self.secrets = local_secrets.make()
         local_secrets.store(self.secrets)
         self.pumps.reset()
         self.calls.clear()
+
+    def _routes(self) -> Routes:
+        functions = self.lambdas.functions.values()
+        endpoints = {self.lambdas.physical(one): one for one in functions if isinstance(one, Endpoint)}
+        return routes_of(self.created.definition, endpoints)
 
     def _own_triggers(self) -> None:
         """Streams and queues are pumped here; moto must not invoke on its own."""

@@ -18,6 +18,7 @@ from uuid import uuid4
 from chalicelib.platform import settings
 from chalicelib.platform.aws import clients
 from chalicelib.platform.function import Function
+from infra.local.recorder import AwsCall, own_calls
 from infra.local.wire import Reply
 
 ACCOUNT = "123456789012"
@@ -50,10 +51,11 @@ class LambdaContext:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ended: ``answer`` as JSON values, or ``error`` as Lambda reports one."""
+    """How an invocation ended: ``answer`` as JSON values, or ``error`` as Lambda reports one; and its AWS calls."""
 
     answer: Any = None
     error: dict[str, Any] | None = None
+    calls: list[AwsCall] = field(default_factory=list)
 
 
 class NoSuchFunction(Exception):

@@ -16,37 +16,50 @@ from chalicelib.platform.http.endpoint import Endpoint
 
 API_ID = "local"
 ACCOUNT = "123456789012"
+_INVOKED = re.compile(r":function:([A-Za-z0-9-]+)(?::\w+)?/invocations$")
 _PARAMETER = re.compile(r"\{(\w+)(\+?)\}")
 
 
 @dataclass(frozen=True)
 class Match:
-    """The endpoint of a method and path, and its path parameters as in the declared path."""
+    """What answers to a method and path: the endpoint, the declared path, and the path's parameters."""
 
     endpoint: Endpoint
+    path: str
     parameters: dict[str, str]
 
 
 class Routes:
-    """The gateway's resources: a literal part beats a parameter, a parameter beats the rest of a path."""
+    """The gateway's resources, as its definition has them: path → method → endpoint.
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        compiled = [(_rank(one.path), _pattern(one.path), one) for one in endpoints]
-        self._routes = sorted(compiled, key=lambda entry: entry[0])
+    A literal part beats a parameter, a parameter beats the rest of a path.
+    """
+
+    def __init__(self, resources: Mapping[str, Mapping[str, Endpoint]]) -> None:
+        ordered = sorted(resources.items(), key=lambda entry: _rank(entry[0]))
+        self._routes = [(path, _pattern(path), dict(methods)) for path, methods in ordered]
 
     def find(self, method: str, path: str) -> Match | None:
-        """The endpoint of this method at this path; None: no such path or method (HTTP-21)."""
-        for _, pattern, endpoint in self._routes:
+        """Who answers this method at this path; None: nobody (HTTP-21)."""
+        for declared, pattern, methods in self._routes:
             match = pattern.fullmatch(path)
-            if match is None:
-                continue
-            if method in endpoint.methods:
-                return Match(endpoint, {name: unquote(value) for name, value in match.groupdict().items()})
+            if match is not None and method in methods:
+                parameters = {name: unquote(value) for name, value in match.groupdict().items()}
+                return Match(methods[method], declared, parameters)
         return None
 
-    def at(self, path: str) -> list[Endpoint]:
-        """All endpoints of a path, whatever their method."""
-        return [endpoint for _, pattern, endpoint in self._routes if pattern.fullmatch(path)]
+
+def routes_of(definition: Mapping[str, Any], endpoints: Mapping[str, Endpoint]) -> Routes:
+    """The routes of an API definition; ``endpoints`` by the name of their Lambda. ``KeyError`` for one that it lacks."""
+    resources: dict[str, dict[str, Endpoint]] = {}
+    for path, operations in definition["paths"].items():
+        for method, operation in operations.items():
+            uri = str(operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])
+            name = _INVOKED.search(uri)
+            if name is None:
+                raise KeyError(f"{method} {path} invokes no function")
+            resources.setdefault(path, {})[method.upper()] = endpoints[name[1]]
+    return Routes(resources)
 
 
 def _rank(path: str) -> tuple[int, ...]:
@@ -73,6 +86,11 @@ class Incoming:
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
     source_ip: str = "127.0.0.1"
+    too_large: bool = False
+
+    def first(self, name: str) -> str | None:
+        """The first header of that lower-case name."""
+        return next((value for known, value in self.headers if known.lower() == name), None)
 
 
 def event(incoming: Incoming, match: Match, stage: str) -> dict[str, Any]:
@@ -81,7 +99,7 @@ def event(incoming: Incoming, match: Match, stage: str) -> dict[str, Any]:
     multi_query = _gathered(parse_qsl(incoming.query, keep_blank_values=True))
     now = time.time()
     return {
-        "resource": match.endpoint.path,
+        "resource": match.path,
         "path": unquote(incoming.path),
         "httpMethod": incoming.method,
         "headers": _last(multi_headers),
@@ -100,7 +118,7 @@ def _context(incoming: Incoming, match: Match, stage: str, now: float) -> dict[s
     agent = next((value for name, value in incoming.headers if name.lower() == "user-agent"), None)
     return {
         "resourceId": "local",
-        "resourcePath": match.endpoint.path,
+        "resourcePath": match.path,
         "httpMethod": incoming.method,
         "extendedRequestId": uuid4().hex[:16],
         "requestTime": datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),

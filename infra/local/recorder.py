@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from infra.local.targets import Target
@@ -38,6 +39,10 @@ class AwsCall:
         return f"{self.service}.{self.operation}"
 
 
+own_calls: ContextVar[list[AwsCall] | None] = ContextVar("own_calls", default=None)
+"""The calls of the invocation that this code belongs to."""
+
+
 class Recorder:
     """The calls so far, oldest first; iterable."""
 
@@ -55,6 +60,9 @@ class Recorder:
     def add(self, call: AwsCall) -> None:
         with self._lock:
             self._calls.append(call)
+        own = own_calls.get()
+        if own is not None:
+            own.append(call)
 
     def clear(self) -> None:
         """Forget all."""
@@ -69,11 +77,6 @@ class Recorder:
     def of(self, function: str) -> list[AwsCall]:
         """The calls of one function."""
         return [call for call in self.all() if call.function == function]
-
-    def of_request(self, request_id: str) -> list[AwsCall]:
-        """The calls of one request."""
-        with self._lock:
-            return [call for call in self._calls if call.request_id == request_id]
 
     @contextmanager
     def during(self) -> Iterator[list[AwsCall]]:

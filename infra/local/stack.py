@@ -56,7 +56,7 @@ class Stage:
     sources: list[EventSource] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
     definitions: dict[str, Any] = field(default_factory=dict)
-    paths: Template = field(default_factory=dict)
+    definition: Template = field(default_factory=dict)
 
 
 def check(name: str, template: Template) -> None:
@@ -135,7 +135,7 @@ def create(stage: str, functions: Mapping[str, Function], templates: Templates |
         outputs.update({one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])})
     created = _read()
     created.sources = sources
-    created.paths = built.stacks[API]
+    created.definition = built.stacks[API]["Resources"]["Api"]["Properties"]["DefinitionBody"]
     granted = json.dumps([template for name, template in built.stacks.items() if name.startswith("functions-")])
     _verify(stage, functions, created, granted)
     return created

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from chalicelib.platform.http.endpoint import Endpoint
 from chalicelib.platform.http.headers import SECURITY_HEADERS
 from infra.local.emulator import Emulator
-from infra.local.proxy import Incoming, Match, Outgoing, Routes, event, outgoing
+from infra.local.proxy import Incoming, Match, Outgoing, event, outgoing
 from tests.support.declared import errors_of, statuses_of
 
 _NEVER = frozenset({"server", "x-powered-by"})
@@ -59,8 +59,6 @@ class Client:
     def __init__(self, emulator: Emulator, headers: Mapping[str, str] | None = None) -> None:
         self._emulator = emulator
         self._headers = dict(headers or {})
-        functions = emulator.lambdas.functions.values()
-        self.routes = Routes(one for one in functions if isinstance(one, Endpoint))
 
     def call(
         self,
@@ -82,7 +80,7 @@ class Client:
         incoming = _incoming(
             method, path, self._sent(json, body, token, headers), _content(json, body), query, source_ip
         )
-        match = self.routes.find(method, incoming.path)
+        match = self._emulator.routes.find(method, incoming.path)
         assert match is not None, f"nothing answers to {method} {path}"
         response = self._invoke(incoming, match)
         check(match.endpoint, response)
