@@ -1,22 +1,28 @@
-"""People for tests: an account with a live session, without the cost of a password hash."""
+"""People for tests: an account with a live session, without the cost of a password hash each."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import jwt
 
+from chalicelib.identity.accounts import KnownDevice, Login, User, passwords, user_hash
+from chalicelib.identity.sessions import Device
+from chalicelib.identity.sessions.opening import new_session, tokens_of
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import DEFAULT_ROLES, STUDENT_ROLE, SUPER_ADMIN, UserType
 from chalicelib.platform.access.tokens import AUTH_AUDIENCE, AUTH_ISSUER, TOKEN_TYPE
 from chalicelib.platform.ids import new_ulid
+from chalicelib.platform.store import Item
 from infra.local.emulator import Emulator
 
 PASSWORD = "correct horse battery staple"
-SESSION_SECONDS = 30 * 86_400
+DEVICE = Device("203.0.113.7", "203.0.113.7", "pathshala-tests/1.0", "0" * 32)
 TOKEN_SECONDS = 900
 
 
@@ -28,6 +34,7 @@ class Person:
     email: str
     password: str
     token: str
+    refresh_token: str
     session_id: str
     user_type: str
     role: str
@@ -59,23 +66,22 @@ class People:
 
     def _person(self, role: str, user_type: str, permissions: frozenset[Any], card: dict[str, Any]) -> Person:
         self._count += 1
-        user_id, session_id, now = new_ulid(), new_ulid(), clock.epoch()
-        place = AccessCard.place(user_id)
-        sessions = {session_id: {"exp": now + SESSION_SECONDS, "authAt": now, "mfa": False}}
+        user_id, kind = new_ulid(), str(user_type)
+        session, entry = new_session(user_id, kind, 1, DEVICE, ["pwd"])
+        email = f"{role.lower().replace('_', '.')}.{self._count}@example.com"
         item = AccessCard(
-            place.pk,
-            place.sk,
+            *AccessCard.place(user_id),
             user_id=user_id,
-            user_type=str(user_type),
+            user_type=kind,
             status="ACTIVE",
             role_keys=[role],
             permissions={str(name) for name in permissions} or None,
-            **{"sessions": sessions, **card},
+            **{"sessions": {session.id: entry}, **card},
         )
-        store.put(item)
-        token = self.token(user_id, session_id, str(user_type))
-        email = f"{role.lower().replace('_', '.')}.{self._count}@example.com"
-        return Person(user_id, email, PASSWORD, token, session_id, str(user_type), role)
+        for one in (item, session, *_account(user_id, kind, role, email, f"Person {self._count}")):
+            store.put(one)
+        token = self.token(user_id, session.id, kind)
+        return Person(user_id, email, PASSWORD, token, tokens_of(session).refresh, session.id, kind, role)
 
     def token(
         self,
@@ -97,6 +103,31 @@ class People:
             seconds,
             **claims,
         )
+
+
+@cache
+def _hash() -> str:
+    return passwords.hash_password(PASSWORD)
+
+
+def _account(user_id: str, user_type: str, role: str, email: str, name: str) -> Iterator[Item]:
+    """The other items of an account, as registration writes them."""
+    now, hashed = clock.now(), user_hash(user_id)
+    user = User(
+        *User.place(user_id),
+        id=user_id,
+        email=email,
+        name=name,
+        type=user_type,
+        created_via="SEED",
+        user_hash=hashed,
+        created_at=now,
+        updated_at=now,
+    )
+    user.index([role])
+    login = Login(*Login.place(email), email=email, user_id=user_id, type=user_type, password_hash=_hash())
+    login.index()
+    yield from (user, login, KnownDevice(*KnownDevice.place(user_id), user_id=user_id))
 
 
 def sign(
