@@ -1,23 +1,21 @@
 """The developer console (LOC-10): a page at ``/`` that shows the backend working.
 
-Plain files, nothing from another host and no build step; everything shown comes from the control API:
+Plain files, nothing from another host and no build step; everything shown comes from the control API under ``/_local/``:
 
-=============================== =========================================================================================
-``GET  /_local/state``          ``{stage, now, offsetSeconds, phonepeUrl}``
-``GET  /_local/accounts``       ``{items: [{role, name, email, password}]}``
-``GET  /_local/requests``       ``{items: [{id, at, method, path, status, code, ms, function, units, roundTrips,
-                                calls: [{service, operation, startMs, ms, units}]}]}``, newest first
-``GET  /_local/events``         ``{items: [{id, at, event, key, data}]}``, newest first
-``GET  /_local/workflows``      ``{items: [{name, definition}]}``: the state machines and their ASL
-``GET  /_local/executions``     ``{items: [{arn, workflow, name, status, startedAt, stoppedAt, error, cause, input, output,
-                                states: [{name, status, at}]}]}``, newest first
-``GET  /_local/jobs``           ``{items: [{name, summary, schedule, last: {at, ok, ms} | null}]}``
-``POST /_local/jobs/{name}/run`` ``{ok, ms, result}``
-``GET  /_local/mailbox``        ``{items: [{id, at, channel, to, subject, text, html, raw}]}``, newest first; ``DELETE`` clears
-``…    /_local/phonepe/…``      LOC-08
-``POST /_local/clock``          ``{advanceSeconds}`` → ``{now, offsetSeconds}``
-``POST /_local/drain``          ``{seconds, deliveries, executions}``; ``POST /_local/reset``
-=============================== =========================================================================================
+* ``GET state``: ``{stage, now, offsetSeconds, phonepeUrl}``
+* ``GET accounts``: ``{items: [{role, name, email, password}]}``
+* ``GET requests``: ``{items: [{id, at, method, path, status, code, ms, function, units, roundTrips, calls}]}``, newest
+  first; ``calls``: ``[{service, operation, startMs, ms, units}]``
+* ``GET events``: ``{items: [{id, at, event, key, data}]}``, newest first
+* ``GET workflows``: ``{items: [{name, definition}]}``: the state machines and their ASL
+* ``GET executions``: ``{items: [{arn, workflow, name, status, startedAt, stoppedAt, error, cause, input, output,
+  states}]}``, newest first; ``states``: ``[{name, status, at}]`` in the order they were entered
+* ``GET jobs``: ``{items: [{name, summary, schedule, last}]}``; ``last``: ``{at, ok, ms}`` or null
+* ``POST jobs/{name}/run``: ``{ok, ms, result}``
+* ``GET mailbox``: ``{items: [{id, at, channel, to, subject, text, html, raw}]}``, newest first; ``DELETE`` empties it
+* ``phonepe/…``: LOC-08
+* ``POST clock`` ``{advanceSeconds}``: ``{now, offsetSeconds}``
+* ``POST drain``: ``{seconds, deliveries, executions}``; ``POST reset``
 
 A call that the control API does not have (404) leaves its part of the page empty, with a sentence that says so.
 """
@@ -31,7 +29,8 @@ STATIC = Path(__file__).resolve().parent / "static"
 PREFIX = "/console/"
 CONTENT_SECURITY = (
     # Styles inline: the mails that are shown bring theirs. Scripts never.
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 _TYPES = {
     ".html": "text/html; charset=utf-8",
