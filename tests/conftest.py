@@ -21,7 +21,10 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 from infra.local.emulator import Emulator  # the log level is read at import
 from tests.support.client import Client
+from tests.support.grants_proof import pytest_sessionfinish, watch
 from tests.support.people import People
+
+__all__ = ["pytest_sessionfinish"]
 
 WAIT_SCALE = 0.02
 """Workflows wait a fiftieth of their seconds."""
@@ -32,6 +35,7 @@ def emulator() -> Iterator[Emulator]:
     """The one emulated cloud of the session; tests use ``cloud``."""
     started = Emulator("test", wait_scale=WAIT_SCALE, retry_seconds=0)
     started.start()
+    watch(started)
     yield started
     started.stop()
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from infra.local.targets import Target
+from infra.local.targets import Access, Target
 
 KEPT = 200_000
 
@@ -18,7 +18,7 @@ KEPT = 200_000
 class AwsCall:
     """One AWS call. ``function``: who made it (``none``: nobody of ours). ``outcome``: ``ok`` or the error's code.
 
-    ``injected``: the outcome is a fault that was ordered. ``seconds``: how long it took. ``units``: capacity units consumed.
+    ``injected``: the outcome is a fault that was ordered. ``seconds``: how long it took. ``units``: capacity units.
     """
 
     number: int
@@ -50,6 +50,8 @@ class Recorder:
         self._lock = threading.Lock()
         self._calls: deque[AwsCall] = deque(maxlen=KEPT)
         self._number = 0
+        self.accesses: dict[str, set[Access]] = {}
+        """Function → every kind of access it ever made; what the proof of grants compares with its role."""
 
     def next_number(self) -> int:
         """The number of the call that begins now."""
@@ -60,12 +62,13 @@ class Recorder:
     def add(self, call: AwsCall) -> None:
         with self._lock:
             self._calls.append(call)
+            self.accesses.setdefault(call.function, set()).update(one.kind() for one in call.target.accesses())
         own = own_calls.get()
         if own is not None:
             own.append(call)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all calls (not which kinds there ever were)."""
         with self._lock:
             self._calls.clear()
 

@@ -25,16 +25,46 @@ _S3_ACTIONS = {
     "DeleteObjects": ("s3:DeleteObject",),
     "GetObjectTagging": ("s3:GetObjectTagging",),
 }
+_S3_VERSIONED = {
+    "s3:GetObject": "s3:GetObjectVersion",
+    "s3:DeleteObject": "s3:DeleteObjectVersion",
+    "s3:GetObjectTagging": "s3:GetObjectVersionTagging",
+    "s3:PutObjectTagging": "s3:PutObjectVersionTagging",
+}
+"""Actions on a version of an object are others than on the object."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """One action on one resource, as IAM decides it. ``leading_key``: the partition key, for items of the table."""
+
+    action: str
+    resource: str
+    leading_key: str | None = None
+
+    def kind(self) -> Access:
+        """The same without what tells one thing from another of its kind: policies speak of prefixes only."""
+        key = self.leading_key and self.leading_key.partition("#")[0] + "#"
+        parts = self.resource.split("/")
+        resource = "/".join(parts[:2]) if self.action.startswith("s3:") else self.resource
+        return Access(self.action, resource, key)
 
 
 @dataclass(frozen=True)
 class Target:
-    """``actions``: IAM actions. ``resources``: ``table/name``, ``table/name/index/gsi1``, ``bucket/key``, queue, parameter or
-    state machine names. ``leading_keys``: partition keys of the table that the call names."""
+    """``actions``: IAM actions. ``resources``: ``table/name``, ``table/name/index/gsi1``, ``bucket/key``, queue,
+    parameter or state machine names. ``leading_keys``: partition keys of the table that the call names."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...] = ()
     leading_keys: tuple[str, ...] = ()
+    parts: tuple[Access, ...] = ()
+
+    def accesses(self) -> tuple[Access, ...]:
+        """Every single decision that this call needs."""
+        if self.parts:
+            return self.parts
+        return tuple(Access(action, resource) for action in self.actions for resource in self.resources or ("",))
 
 
 def service_name(name: str) -> str:
@@ -78,17 +108,18 @@ def _json(body: bytes) -> dict[str, Any]:
 def _bucket(operation: str, url: str) -> Target:
     parts = urlsplit(url)
     host, path = parts.netloc.split(".s3.")[0], unquote(parts.path.lstrip("/"))
-    if ".s3." in parts.netloc:
-        resource = f"{host}/{path}" if path else host
-    else:
-        resource = path
-    return Target(_S3_ACTIONS.get(operation, (f"s3:{operation}",)), (resource,))
+    resource = "/".join(filter(None, (host, path))) if ".s3." in parts.netloc else path
+    actions: tuple[str, ...] = _S3_ACTIONS.get(operation, (f"s3:{operation}",))
+    if "versionId=" in parts.query:
+        actions = tuple(_S3_VERSIONED.get(action, action) for action in actions)
+    return Target(actions, (resource,))
 
 
 def _table(operation: str, given: dict[str, Any]) -> Target:
     actions: list[str] = []
     resources: list[str] = []
     keys: list[str] = []
+    parts: list[Access] = []
     for action, one in _parts(operation, given):
         actions.append(f"dynamodb:{action}")
         resource = f"table/{one.get('TableName', '')}"
@@ -98,7 +129,9 @@ def _table(operation: str, given: dict[str, Any]) -> Target:
         key = _leading_key(one)
         if key is not None:
             keys.append(key)
-    return Target(tuple(dict.fromkeys(actions)), tuple(dict.fromkeys(resources)), tuple(dict.fromkeys(keys)))
+        parts.append(Access(f"dynamodb:{action}", resource, key))
+    every = (tuple(dict.fromkeys(found)) for found in (actions, resources, keys, parts))
+    return Target(*every)  # type: ignore[arg-type]  # in the order of its fields
 
 
 def _parts(operation: str, given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
