@@ -11,7 +11,7 @@ from infra.package import names
 from infra.package.stages import Stage
 
 KEEP_SECONDS = 14 * 86_400
-DEAD = "-dead"
+DEAD = "-dlq"
 FAILED_JOBS = "failed-jobs"
 FAILED_CHANGES = "failed-changes"
 """Where Lambda puts what it gave up on: scheduled runs, and places in the table's stream."""
