@@ -32,4 +32,4 @@ class PlanLimitReached(ApiError):
 class CurrencyUnsupported(ApiError):
     status = 422
     code = "CURRENCY_UNSUPPORTED"
-    message = "This is not sold in that currency"
+    message = "This cannot be paid in that currency"

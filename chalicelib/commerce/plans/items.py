@@ -109,7 +109,7 @@ class PlanUse(Item, discriminator="PlanUse"):
         return Key(f"USER#{user_id}", f"PLANUSE#{key}")
 
 
-ACCESS_PATTERNS = (
+PATTERNS = (
     AccessPattern("one plan", Plan.place("<key>"), units=1),
     AccessPattern("plans on sale", plans_in_order(active=True), units=0.5, consistent=False),
     AccessPattern("all plans", plans_in_order(), units=0.5, consistent=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from chalicelib.commerce.plans.terms import PlanTerms
+from chalicelib.content.notes import Note
 from chalicelib.content.taxonomy import Subject, Topic
 from chalicelib.platform import store
 from chalicelib.platform.access.card import plain
@@ -40,7 +41,7 @@ def unknown(terms: PlanTerms) -> Iterator[dict[str, str]]:
     One round trip; topics are found through the index, one query each side by side: their key needs their subject.
     """
     topics = sorted({topic for grant in terms.grants for topic in grant.scope.topic_ids})
-    keys = [*map(Subject.place, _subjects(terms)), *map(_note, _notes(terms))]
+    keys = [*map(Subject.place, _subjects(terms)), *map(Note.place, _notes(terms))]
     works: list[Callable[[], object]] = [lambda one=one: _topic(one) for one in topics]  # type: ignore[misc]
     *found_topics, found = together(*works, lambda: read(keys))
     home = dict(zip(topics, found_topics, strict=True))
@@ -56,7 +57,7 @@ def unknown(terms: PlanTerms) -> Iterator[dict[str, str]]:
             if home[one] is None or (listed and home[one] not in listed):
                 yield problem(f"{place}.topicIds[{index}]", "UNKNOWN_TOPIC", "is no active topic of these subjects")
         for index, one in enumerate(scope.note_ids):
-            if _note(one) not in there:
+            if Note.place(one) not in there:
                 yield problem(f"{place}.noteIds[{index}]", "UNKNOWN_NOTE", "is no note")
 
 
@@ -74,6 +75,3 @@ def _subjects(terms: PlanTerms) -> list[str]:
 def _notes(terms: PlanTerms) -> list[str]:
     return sorted({note for grant in terms.grants for note in grant.scope.note_ids})
 
-
-def _note(note_id: str) -> Key:
-    return Key(f"NOTE#{note_id}", "NOTE")

@@ -139,7 +139,7 @@ def ending_on(day: str) -> Query[Subscription]:
     return Query(Subscription, f"SUBEND#{day}", index="gsi2")
 
 
-ACCESS_PATTERNS = (
+PATTERNS = (
     AccessPattern("a person's subscriptions", subscriptions_of("<user>"), units=1),
     AccessPattern("what happened to a subscription", changes_of("<user>", "<subscription>"), units=1),
     AccessPattern("a person's entitlements", entitlements_of("<user>"), units=1),
