@@ -1,0 +1,5 @@
+"""The functions: one Lambda each."""
+
+from chalicelib.platform import startup
+
+startup.begin()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
 
@@ -69,8 +69,7 @@ class AuditEntry(Item, discriminator="AuditEntry"):
     user_agent = UnicodeAttribute(null=True)
 
 
-@dataclass(frozen=True)
-class Actor:
+class Actor(NamedTuple):
     """Who did it, where there is no signed-in caller: somebody registering, or the system."""
 
     user_id: str | None = None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chalicelib.platform import registry
+from chalicelib.platform import registry, startup
 from chalicelib.platform.grants import Grant
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,46}")
@@ -54,8 +54,14 @@ class Function:
         return parts[1] if len(parts) > 2 else "platform"
 
     def register(self) -> None:
-        """Take the function's name in the registry."""
+        """Take the function's name in the registry; in its own Lambda, get ready for requests."""
         registry.add(self)
+        if startup.serves(self.handler):
+            self.prepare()
+            startup.ready()
+
+    def prepare(self) -> None:
+        """Load what handling needs beyond what the function's module imports, before the first request comes."""
 
     def __call__(self, event: dict[str, Any], context: Any) -> Any:
         """Handle one invocation."""

@@ -1,7 +1,7 @@
 """All functions of the backend, as they were declared.
 
-``load_all`` imports every module of ``functions``; a deployed Lambda imports only its own. Two functions of one name, or
-two endpoints of one method and path, do not import.
+``load_all`` imports every module of ``functions``; a deployed Lambda imports only its own. Two functions of one name,
+or two endpoints of one method and path, do not import.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ def isolated() -> Iterator[dict[str, Function]]:
 
 
 def load_all() -> dict[str, Function]:
-    """Import all modules of ``functions`` and answer every function by name, sorted."""
+    """Import all modules of ``functions`` and answer every function by name, sorted; each is ready for requests."""
     package = importlib.import_module("functions")
     for module in pkgutil.walk_packages(package.__path__, "functions."):
         importlib.import_module(module.name)
+    for function in _functions.values():
+        function.prepare()
     return dict(sorted(_functions.items()))
 
 

@@ -25,7 +25,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel
 
-from chalicelib.platform import context
+from chalicelib.platform import context, shapes
 from chalicelib.platform.events.domain import DomainEvent
 from chalicelib.platform.events.queues import Queue
 from chalicelib.platform.function import Function
@@ -123,6 +123,9 @@ class Task(Function):
         self.place = f"task {self.name}"
         self.register()
 
+    def prepare(self) -> None:
+        shapes.build(self.given)
+
     def __call__(self, event: dict[str, Any], lambda_context: Any) -> Any:
         return _measured(
             self,
@@ -163,6 +166,9 @@ class Consumer(_Batch):
         self.place = f"consumer {self.name}"
         self.register()
 
+    def prepare(self) -> None:
+        shapes.build(*self.on)
+
     def handle_message(self, body: dict[str, Any]) -> None:
         kinds = {kind.__name__: kind for kind in self.on}
         self.work(kinds[body["event"]].model_validate(body["data"]))
@@ -178,6 +184,9 @@ class Worker(_Batch):
         self.message: type[BaseModel] = get_type_hints(work)["message"]
         self.place = f"worker {queue.name}"
         self.register()
+
+    def prepare(self) -> None:
+        shapes.build(self.message)
 
     def handle_message(self, body: dict[str, Any]) -> None:
         self.work(self.message.model_validate(body["data"]))

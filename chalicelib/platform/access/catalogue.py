@@ -7,8 +7,8 @@ ownership, entitlement or publication decides); what a permission, an ownership 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class UserType(StrEnum):
@@ -87,8 +87,7 @@ P = Permission
 ACADEMY_PERMISSIONS = frozenset(permission for permission in P if not permission.inside_centre)
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(NamedTuple):
     """What a function does, as the policies know it.
 
     ``permissions``: any one of them allows it to staff. ``own``: without another resource it is about the caller's own
@@ -153,8 +152,7 @@ class Actions:
         return {action.name: action for action in vars(cls).values() if isinstance(action, Action)}
 
 
-@dataclass(frozen=True)
-class DefaultRole:
+class DefaultRole(NamedTuple):
     """A role as the seed creates it; ``fixed`` ones cannot be edited."""
 
     key: str

@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.platform import clock, settings
 from chalicelib.platform.access.caller import Caller
@@ -50,8 +49,7 @@ REASON_ORDER = (
 """When several refusals apply, the first of these is said (ACC-55)."""
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """``policies``: ids of the policies that decided. ``reason``: ``ALLOWED`` or the first that applies (ACC-55)."""
 
     allowed: bool
@@ -175,7 +173,9 @@ def decide_all(caller: Caller, action: Action, resources: Sequence[Entity]) -> l
     principal = caller.principal()
     answers = _ask(principal, action, resources)
     return [
-        Decision(allowed=True, reason="ALLOWED", policies=ids) if allowed else Decision(allowed=False, reason=_why(caller, principal, action, thing, ids), policies=ids)
+        Decision(allowed=True, reason="ALLOWED", policies=ids)
+        if allowed
+        else Decision(allowed=False, reason=_why(caller, principal, action, thing, ids), policies=ids)
         for (allowed, ids), thing in zip(answers, resources, strict=True)
     ]
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.platform import clock, settings
 from chalicelib.platform.errors import TokenExpired, TokenInvalid
@@ -27,8 +26,7 @@ REFETCH_SECONDS = 60
 _MAX_TOKEN_CHARS = 4096
 
 
-@dataclass(frozen=True)
-class Claims:
+class Claims(NamedTuple):
     """What a verified token says."""
 
     user_id: str
@@ -40,8 +38,7 @@ class Claims:
     expires_at: int
 
 
-@dataclass(frozen=True)
-class _PublicKey:
+class _PublicKey(NamedTuple):
     key: Any
     algorithm: str
     retire_at: datetime | None

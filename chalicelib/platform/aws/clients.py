@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.session import Session
 
 _lock = threading.RLock()
 _clients: dict[str, Any] = {}
+_session: Session | None = None
 _on_build: list[Callable[[str, Any], None]] = []
 
 
 def _build(service: str, read_timeout: float, attempts: int, **extra: Any) -> BaseClient:
-    import boto3
-    from botocore.config import Config
-
+    global _session
     config = Config(
         connect_timeout=1,
         read_timeout=read_timeout,
@@ -27,8 +27,9 @@ def _build(service: str, read_timeout: float, attempts: int, **extra: Any) -> Ba
         signature_version=extra.pop("signature_version", None),
         s3=extra.pop("s3", None),
     )
-    session = boto3.session.Session(region_name=region())
-    client: BaseClient = session.client(service, config=config, **extra)
+    # boto3 on top of botocore would add its object interface and S3's file transfers, which nothing here uses.
+    _session = _session or Session()
+    client: BaseClient = _session.create_client(service, region_name=region(), config=config, **extra)
     for hook in _on_build:
         hook(service, client)
     return client
@@ -57,8 +58,10 @@ def on_build(hook: Callable[[str, Any], None]) -> None:
 
 def forget() -> None:
     """Drop all clients: the next use builds them anew (tests and the local cloud, when the endpoint moves)."""
+    global _session
     with _lock:
         _clients.clear()
+        _session = None
 
 
 def dynamodb() -> Any:

@@ -11,8 +11,7 @@ A domain's ``events.py`` says what its items' changes mean::
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from chalicelib.platform.events.domain import DomainEvent
 from chalicelib.platform.store.items import Item, ItemT, kind_of, read
@@ -20,8 +19,7 @@ from chalicelib.platform.store.items import Item, ItemT, kind_of, read
 F = TypeVar("F", bound=Callable[..., Iterator[DomainEvent]])
 
 
-@dataclass(frozen=True)
-class Change(Generic[ItemT]):
+class Change(NamedTuple, Generic[ItemT]):
     """One change of one item: ``old`` is None when it was inserted, ``new`` when it was removed."""
 
     old: ItemT | None

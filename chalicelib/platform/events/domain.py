@@ -13,7 +13,9 @@ _known: dict[str, type[DomainEvent]] = {}
 class DomainEvent(BaseModel):
     """A fact. ``key`` is equal for two tellings of one fact: consumers use it to do nothing twice."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", defer_build=True
+    )
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

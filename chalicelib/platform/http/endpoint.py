@@ -10,6 +10,7 @@ Parameters are filled by what they are: ``body`` (a ``RequestModel``), ``query``
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from typing import Any, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
+from chalicelib.platform import shapes
 from chalicelib.platform.access.catalogue import Action
 from chalicelib.platform.access.resources import Resource
 from chalicelib.platform.errors import ApiError, RouteNotFound
@@ -212,6 +214,16 @@ class Endpoint(Function):
         if self.resource is not None:
             return self.resource.missing
         return next((error for error in self.raises if error.status == 404), RouteNotFound)
+
+    def prepare(self) -> None:
+        """The pipeline, the models of this endpoint; where somebody signs in, what verifies tokens and the policies."""
+        importlib.import_module("chalicelib.platform.http.pipeline")
+        shapes.build(self.body_model, self.query_model, self.answer_model)
+        if self.signed_in:
+            importlib.import_module("jwt")
+            importlib.import_module("chalicelib.platform.access.decisions").prepare()
+        if self.query_model is not None and "cursor" in self.query_model.model_fields:
+            importlib.import_module("cryptography.hazmat.primitives.ciphers.aead")
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         from chalicelib.platform.http.pipeline import handle

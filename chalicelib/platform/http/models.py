@@ -33,20 +33,25 @@ class RequestModel(BaseModel):
     """The body of a request: strict types, no unknown field."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", strict=True, frozen=True, populate_by_name=False
+        alias_generator=to_camel,
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        populate_by_name=False,
+        defer_build=True,
     )
 
 
 class QueryModel(BaseModel):
     """Query parameters: text is parsed, unknown parameters are refused."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, defer_build=True)
 
 
 class ResponseModel(BaseModel):
     """What an endpoint answers."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
 
 
 class Page(ResponseModel, Generic[T]):

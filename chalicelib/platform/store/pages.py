@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pynamodb.expressions.condition import Condition
 
@@ -71,8 +71,7 @@ class Query(Generic[ItemT]):
         return {**keywords, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
 
 
-@dataclass(frozen=True)
-class Slice(Generic[T]):
+class Slice(NamedTuple, Generic[T]):
     """Some items of a list, and where the next ones begin (None: that was all)."""
 
     items: list[T]
