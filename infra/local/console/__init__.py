@@ -1,12 +1,11 @@
 """The developer console (LOC-10): a page at ``/`` that shows the backend working.
 
-Plain files, nothing from another host and no build step; everything shown comes from the control API under ``/_local/``:
+Plain files, nothing from another host and no build step; everything shown comes from the
+control API under ``/_local/``:
 
 * ``GET state``: ``{stage, now, offsetSeconds, phonepeUrl}``
 * ``GET accounts``: ``{items: [{role, name, email, password}]}``
-* ``GET requests``: ``{items: [{id, at, method, path, status, code, ms, function, units, roundTrips, calls}]}``, newest
-  first; ``calls``: ``[{service, operation, startMs, ms, units}]``
-* ``GET events``: ``{items: [{id, at, event, key, data}]}``, newest first
+* ``GET requests`` and ``GET events``: as ``infra.local.journal`` views them, newest first
 * ``GET workflows``: ``{items: [{name, definition}]}``: the state machines and their ASL
 * ``GET executions``: ``{items: [{arn, workflow, name, status, startedAt, stoppedAt, error, cause, input, output,
   states}]}``, newest first; ``states``: ``[{name, status, at}]`` in the order they were entered

@@ -3,6 +3,7 @@
 (() => {
   const VERBS = ["get", "post", "patch", "put", "delete", "head"];
   const DEEPEST = 5;
+  const LIMITED = { caller: ", per caller", ip: ", per address", own: "" };
   let api = {};
 
   const make = (tag, attributes = {}, ...children) => {
@@ -116,7 +117,7 @@
     const found = [];
     found.push(operation["x-action"] ? `action ${operation["x-action"]}` : "public");
     if ((operation["x-permission"] || []).length) found.push(`permission ${operation["x-permission"].join(" or ")}`);
-    for (const limit of operation["x-limit"] || []) found.push(`limit ${limit.class} ${limit.rate}s per ${limit.per}`);
+    for (const limit of operation["x-limit"] || []) found.push(`limit ${limit.class}: ${limit.rate.replace("/", " in ")} s${LIMITED[limit.per]}`);
     if (operation.deprecated) found.push("deprecated");
     return make("ul", { class: "facts" }, found.map((one) => make("li", {}, one)));
   };
@@ -217,7 +218,7 @@
     const tags = document.getElementById("tags");
     const groups = byTag();
     document.getElementById("version").textContent = `${api.info.version} · ${Object.keys(api.paths).length} paths`;
-    main.replaceChildren(make("p", { id: "state", role: "status", class: "quiet" }), make("div", { class: "about" }, paragraphs(api.info.description)));
+    main.replaceChildren(make("p", { id: "state", role: "status", class: "quiet" }), make("details", { class: "about", open: window.innerWidth > 700 }, make("summary", {}, "Conventions"), paragraphs(api.info.description)));
     for (const tag of api.tags) {
       const id = `tag-${tag.name}`;
       tags.append(make("a", { href: `#${id}` }, tag.name));

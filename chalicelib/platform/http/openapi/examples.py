@@ -34,6 +34,8 @@ _BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^key$", ("indian-polity",)),
     (r"(?i)merchanttransactionid$", ("PS01JH8Z6V3N4Q5R6S7T8V9WXYZ0",)),
     (r"(?i)(ip|address)$", ("203.0.113.7",)),
+    (r"(?i)(user)?type$", ("STUDENT",)),
+    (r"(?i)status$", ("ACTIVE",)),
     (r"(?i)useragent|device", ("Firefox on Android",)),
     (r"(?i)permission", ("notes.read",)),
     (r"(?i)role", ("ADMIN_CONTENT",)),
@@ -72,7 +74,13 @@ _BY_FORMAT = {
     "binary": "…",
 }
 _PEOPLE = re.compile(r"(?i)user|account|profile|person|actor|register|student|invite|session|caller")
-_NUMBERS = (("paise|amount|price|total", 49900), ("percent", 10), ("size|bytes|length", 482113), ("pages?$", 24))
+_NUMBERS = (
+    ("expiresIn", 900),
+    ("paise|amount|price|total", 49900),
+    ("percent", 10),
+    ("size|bytes|length", 482113),
+    ("pages?$", 24),
+)
 
 
 def fits(text: str, schema: Schema) -> bool:

@@ -22,7 +22,8 @@ const showClock = async () => {
   const state = await get("state").catch(() => null);
   if (!state) return;
   const now = document.getElementById("now");
-  now.textContent = new Date(state.now).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+  const at = new Date(state.now);
+  now.replaceChildren(make("span", { class: "day" }, `${at.toLocaleDateString("en-GB", { dateStyle: "medium" })}, `), at.toLocaleTimeString("en-GB"));
   now.setAttribute("datetime", state.now);
   const offset = document.getElementById("offset");
   const hours = Math.round((state.offsetSeconds || 0) / 360) / 10;

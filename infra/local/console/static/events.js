@@ -16,7 +16,7 @@ export const events = {
     const empty = none("Nothing has happened yet that anybody reacts to.");
     const refresh = async () => {
       const found = (await items("events")) || [];
-      reconcile(list, found.slice(0, 200), (one) => one.id || one.key + one.at, row);
+      reconcile(list, found.slice(0, 200), (one) => [one.at, one.event, one.key].join(), row);
       empty.hidden = found.length > 0;
     };
     return { element: make("div", {}, list, empty), refresh };

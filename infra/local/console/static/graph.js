@@ -1,7 +1,7 @@
 /* A workflow drawn from its definition: states in rows by their distance from the start, with the taken way marked. */
 import { drawn } from "/console/dom.js";
 
-const BOX = { width: 172, height: 46, gapX: 26, gapY: 40 };
+const BOX = { width: 172, height: 46, gapX: 26, gapY: 40, margin: 48 };
 
 const nextOf = (state) => {
   const found = [];
@@ -14,19 +14,16 @@ const nextOf = (state) => {
   return [...unique.values()];
 };
 
-/* Rows: breadth first from the start, so that loops back (wait and look again) do not push states down for ever. */
+/* Rows: each state one below the last that leads to it; ways back (wait, and look again) do not count. */
 const rowsOf = (definition) => {
-  const level = new Map([[definition.StartAt, 0]]);
-  const waiting = [definition.StartAt];
-  while (waiting.length) {
-    const name = waiting.shift();
-    for (const edge of nextOf(definition.States[name] || {})) {
-      if (!level.has(edge.to) && definition.States[edge.to]) {
-        level.set(edge.to, level.get(name) + 1);
-        waiting.push(edge.to);
-      }
-    }
-  }
+  const level = new Map();
+  const walk = (name, at, way) => {
+    if (!definition.States[name] || way.has(name) || (level.get(name) ?? -1) >= at) return;
+    level.set(name, at);
+    const on = new Set(way).add(name);
+    for (const edge of nextOf(definition.States[name])) walk(edge.to, at + 1, on);
+  };
+  walk(definition.StartAt, 0, new Set());
   const rows = [];
   for (const [name, at] of level) (rows[at] ||= []).push(name);
   return rows;
@@ -34,7 +31,7 @@ const rowsOf = (definition) => {
 
 const placesOf = (rows) => {
   const widest = Math.max(...rows.map((row) => row.length));
-  const width = widest * (BOX.width + BOX.gapX) + 60;
+  const width = widest * (BOX.width + BOX.gapX) - BOX.gapX + 2 * BOX.margin;
   const places = new Map();
   rows.forEach((row, level) => {
     const own = row.length * (BOX.width + BOX.gapX) - BOX.gapX;
@@ -47,25 +44,23 @@ const placesOf = (rows) => {
   return { places, width, height: 28 + rows.length * (BOX.height + BOX.gapY) - BOX.gapY };
 };
 
-const line = (from, to, shift) => {
+/* Down to the next row: a curve. Further down: round the left side. Back up: round the right side. */
+const line = (from, to, shift, width, lane) => {
   const middle = BOX.width / 2;
-  if (to.level > from.level) {
-    const [x1, y1, x2, y2] = [from.x + middle + shift, from.y + BOX.height, to.x + middle, to.y - 7];
+  if (to.level === from.level + 1) {
+    const [x1, y1, x2, y2] = [from.x + middle + shift, from.y + BOX.height, to.x + middle + shift / 2, to.y - 7];
     const bend = (y2 - y1) / 2;
     return `M${x1},${y1} C${x1},${y1 + bend} ${x2},${y2 - bend} ${x2},${y2}`;
   }
-  if (to.level === from.level) {
-    const right = to.x > from.x;
-    const [x1, x2] = right ? [from.x + BOX.width, to.x - 7] : [from.x, to.x + BOX.width + 7];
-    const y = from.y + BOX.height / 2;
-    return `M${x1},${y} C${(x1 + x2) / 2},${y} ${(x1 + x2) / 2},${y} ${x2},${y}`;
+  const y1 = from.y + BOX.height / 2;
+  if (to.level > from.level) {
+    const [edge, over, x2] = [10 + lane * 7, to.y - 16, to.x + middle - 16];
+    return `M${from.x},${y1} C${edge},${y1} ${edge},${y1} ${edge},${y1 + 16} L${edge},${over - 14}`
+      + ` C${edge},${over} ${edge},${over} ${edge + 14},${over} L${x2 - 12},${over} Q${x2},${over} ${x2},${to.y - 7}`;
   }
-  const side = from.x >= to.x ? 1 : -1;
-  const x1 = side > 0 ? from.x + BOX.width : from.x;
-  const x2 = side > 0 ? to.x + BOX.width + 7 : to.x - 7;
-  const [y1, y2] = [from.y + BOX.height / 2, to.y + BOX.height / 2];
-  const out = (side > 0 ? Math.max(x1, x2) : Math.min(x1, x2)) + side * 34;
-  return `M${x1},${y1} C${out},${y1} ${out},${y2} ${x2},${y2}`;
+  const [edge, y2] = [width - 10 - lane * 7, to.y + BOX.height / 2];
+  return `M${from.x + BOX.width},${y1} C${edge},${y1} ${edge},${y1} ${edge},${y1 - 16} L${edge},${y2 + 16}`
+    + ` C${edge},${y2} ${edge},${y2} ${to.x + BOX.width + 7},${y2}`;
 };
 
 const fitted = (name) => (name.length > 24 ? `${name.slice(0, 23)}…` : name);
@@ -102,13 +97,19 @@ export const graph = (definition, execution) => {
     width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
     "aria-label": `${execution.workflow}: ${execution.status.toLowerCase()}${current}`,
   }, arrowHead());
+  const lanes = { down: 0, back: 0 };
   for (const [name, place] of places) {
     const edges = nextOf(definition.States[name]).filter((edge) => places.has(edge.to));
-    edges.forEach((edge, position) => svg.append(drawn("path", {
-      class: ["edge", edge.caught ? "catch" : "", taken.has(`${name}→${edge.to}`) ? "taken" : ""].join(" ").trim(),
-      d: line(place, places.get(edge.to), (position - (edges.length - 1) / 2) * 18),
-      "marker-end": "url(#arrow)",
-    })));
+    edges.forEach((edge, position) => {
+      const to = places.get(edge.to);
+      const back = to.level <= place.level;
+      const lane = to.level === place.level + 1 ? 0 : back ? lanes.back++ % 5 : lanes.down++ % 5;
+      svg.append(drawn("path", {
+        class: ["edge", edge.caught ? "catch" : "", back ? "back" : "", taken.has(`${name}→${edge.to}`) ? "taken" : ""].join(" "),
+        d: line(place, to, (position - (edges.length - 1) / 2) * 18, width, lane),
+        "marker-end": "url(#arrow)",
+      }));
+    });
   }
   for (const [name, place] of places) svg.append(box(name, definition.States[name], place, tones.get(name) || ""));
   return svg;

@@ -46,6 +46,8 @@ export const workflows = {
       if (text === drawnText) return;
       drawnText = text;
       place.replaceChildren(...(one ? [picture(one, definitions)] : []));
+      const frame = place.querySelector(".graph");
+      if (frame) frame.scrollLeft = (frame.scrollWidth - frame.clientWidth) / 2;
     };
     const row = (one) => {
       const button = make("button", { class: "execution", "data-arn": one.arn, "aria-pressed": "false" },
