@@ -55,5 +55,5 @@ def mount(application: Chalice) -> None:
         route(_view(application, endpoint))
 
 
-app = Chalice(app_name="pathshala")
+app = Chalice(app_name="pathshala", configure_logs=False)
 mount(app)

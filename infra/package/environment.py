@@ -11,24 +11,26 @@ from chalicelib.platform.function import Function
 from chalicelib.platform.work import Stream
 from infra.package import names
 from infra.package.closure import closure
+from infra.package.roles import text
 from infra.package.stages import Stage
 
-_READ_BY = {
-    "TABLE_NAME": "chalicelib.platform.store.keys",
-    "BUCKET_NAME": "chalicelib.platform.aws.bucket",
-    "QUEUE_URL_BASE": "chalicelib.platform.events.queues",
-    "WORKFLOW_ARN_BASE": "chalicelib.platform.workflows",
+_PLACES = {
+    "TABLE_NAME": ("chalicelib.platform.store.keys", ("${Table}",)),
+    "BUCKET_NAME": ("chalicelib.platform.aws.bucket", ("${Files}",)),
+    "QUEUE_URL_BASE": ("chalicelib.platform.events.queues", ("${Queue}", "${ConsumerQueues}")),
+    "WORKFLOW_ARN_BASE": ("chalicelib.platform.workflows", ("${Workflow}",)),
 }
-"""Which module reads where a resource is."""
+"""Which module reads where a resource is, and how grants to use it name it."""
+
+
+def _may_use(function: Function, marks: tuple[str, ...]) -> bool:
+    return any(mark in text(grant.value) for grant in function.grants for mark in marks)
 
 
 def _needs_place(function: Function, name: str, modules: frozenset[str]) -> bool:
-    if name == "QUEUE_URL_BASE":
-        # Half of the platform can send; only who holds a grant to send needs to know where.
-        return any(grant.value.startswith("send-") for grant in function.grants) and _READ_BY[name] in modules
-    if name == "WORKFLOW_ARN_BASE":
-        return any(grant.value.startswith("start-") for grant in function.grants) and _READ_BY[name] in modules
-    return _READ_BY[name] in modules
+    # Half of the platform can reach the table; only who is allowed to needs to know where it is.
+    reader, marks = _PLACES[name]
+    return reader in modules and _may_use(function, marks)
 
 
 def declared_for(function: Function) -> frozenset[str]:

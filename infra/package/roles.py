@@ -14,6 +14,7 @@ Every role also has ``every-function.json``, which denies what no function may e
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -29,6 +30,7 @@ from infra.resources.workflows import role
 
 FOLDER = ROOT / "policies" / "iam"
 EVERY_FUNCTION = "every-function"
+_PLACE = re.compile(r"\$\{(\w+)\}")
 INLINE_LIMIT = 10_240
 """Characters of all inline policies of one role, white space not counted (IAM's quota)."""
 
@@ -38,7 +40,8 @@ class BadGrant(Exception):
 
 
 @cache
-def _text(name: str) -> str:
+def text(name: str) -> str:
+    """The file of that name, as it stands there. Raises ``BadGrant`` when there is none."""
     path = FOLDER / f"{name}.json"
     if not path.is_file():
         raise BadGrant(f"the grant {name} has no file policies/iam/{name}.json")
@@ -47,7 +50,7 @@ def _text(name: str) -> str:
 
 def statements_of(name: str) -> list[dict[str, Any]]:
     """The statements of one file, their places not yet filled in."""
-    statements: list[dict[str, Any]] = json.loads(_text(name))["Statement"]
+    statements: list[dict[str, Any]] = json.loads(text(name))["Statement"]
     return statements
 
 
@@ -79,15 +82,12 @@ def places(stage: Stage, function: Function) -> dict[str, str]:
 
 
 def _resources(resource: Any, given: dict[str, str]) -> list[str]:
-    texts = resource if isinstance(resource, list) else [resource]
     found: list[str] = []
-    for text in texts:
-        if text == "${ConsumerQueues}":
+    for named in resource if isinstance(resource, list) else [resource]:
+        if named == "${ConsumerQueues}":
             found += sorted({given["Queue"] + consumer.queue.name for consumer in registry.of(Consumer)})
-            continue
-        for name, place in given.items():
-            text = text.replace(f"${{{name}}}", place)  # noqa: PLW2901  # each place in its turn
-        found.append(text)
+        else:
+            found.append(_PLACE.sub(lambda match: given.get(match[1], match[0]), named))
     return found
 
 
