@@ -15,6 +15,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +78,7 @@ class Emulator:
         self.routes = Routes({})
         self.secrets: dict[str, str] = {}
         self.wire = Wire(self._answer, self.calls, self.faults)
+        self.on_send: Callable[[str, str, bytes], None] | None = None
         self._draining = threading.Lock()
 
     def start(self) -> None:
@@ -120,7 +122,17 @@ class Emulator:
     def _answer(self, service: str, operation: str, request: Any) -> Reply | None:
         if service == "lambda" and operation == "Invoke":
             return self.lambdas.answer(request)
+        if self.on_send is not None and service in ("ses", "sns"):
+            self.on_send(service, operation, request.body)
         return self.moto.answer(service, operation, request)
+
+    def serve(self, service: str, operation: str, request: Any) -> Reply | None:
+        """Answer a request that came over a port of ours instead of through botocore."""
+        lock = self.wire.lock_of(service)
+        if lock is None:
+            return self._answer(service, operation, request)
+        with lock:
+            return self._answer(service, operation, request)
 
     # What tests and the control API do.
 
@@ -152,12 +164,13 @@ class Emulator:
         clock.advance(seconds)
 
     def executions(self, status: str | None = None) -> list[dict[str, Any]]:
-        """All executions, newest first: ``{arn, workflow, name, status, input, output, error, startedAt, stoppedAt}``."""
-        found = []
-        for machine in backend("stepfunctions").state_machines:
-            for execution in list(machine.executions):
-                if status is None or execution.exec_status == status:
-                    found.append(_execution(machine, execution))
+        """All executions, newest first: ``{arn, workflow, name, status, input, output, error, startedAt, …}``."""
+        found = [
+            _execution(machine, execution)
+            for machine in backend("stepfunctions").state_machines
+            for execution in list(machine.executions)
+            if status is None or execution.exec_status == status
+        ]
         return sorted(found, key=lambda one: str(one["startedAt"]), reverse=True)
 
     def drain(self, seconds: float = DRAIN_SECONDS) -> Drained:
@@ -169,7 +182,7 @@ class Emulator:
                 drained.deliveries.extend(delivered)
                 running = [one["arn"] for one in self.executions("RUNNING")]
                 drained.executions.extend(arn for arn in running if arn not in drained.executions)
-                if not delivered and not running and not self.pumps.pending():
+                if not delivered and not running and not self.pumps.pending() and not self.pumps.retrying():
                     break
                 if time.monotonic() - began > seconds:
                     raise NotIdle(
@@ -230,7 +243,7 @@ class Emulator:
         return sorted(found, key=lambda one: (one["pk"]["S"], one["sk"]["S"]))
 
     def messages(self, queue: str) -> list[Any]:
-        """Bodies of the messages in a queue by its name (``payment-events``), taken or not; ``<name>-dead``: its dead letters."""
+        """Bodies of the messages in a queue (``payment-events``), taken or not; ``<name>-dead``: its dead letters."""
         name = f"pathshala-{self.stage}-{queue}"
         return [json.loads(message.body) for message in backend("sqs").queues[name]._messages]
 

@@ -33,10 +33,10 @@ _PREFIXES = {"dynamodb": "com.amazonaws.dynamodb.v20120810#", "sqs": "com.amazon
 class Fault:
     """The next ``times`` calls of ``service`` and ``operation`` (``*``: any) answer ``error``.
 
-    ``error``: ``ReadTimeout``, ``ConnectTimeout`` and ``Unreachable`` (the connection fails), ``Throttling`` (as the service
-    names it), ``TransactionConflict``, or any code that the service answers (``InternalServerError`` → 500, others 400).
-    ``after``: the call takes effect and its answer is lost. ``reasons``: the codes of a ``TransactionCanceledException``.
-    ``skip``: so many matching calls pass first. ``function``: only calls of that function.
+    ``error``: ``ReadTimeout``, ``ConnectTimeout`` and ``Unreachable`` (the connection fails), ``Throttling`` (as the
+    service names it), ``TransactionConflict``, or any code that the service answers (``InternalServerError`` → 500, all
+    others 400). ``after``: the call takes effect and its answer is lost. ``reasons``: the codes of a
+    ``TransactionCanceledException``. ``skip``: so many matching calls pass first. ``function``: only calls of that one.
     """
 
     service: str

@@ -1,4 +1,4 @@
-"""The HTTP port as API Gateway REST behaves (LOC-03): routes of its definition, proxy events, its limits, its own answers."""
+"""The HTTP port as API Gateway REST behaves (LOC-03): its definition's routes, proxy events, limits, own answers."""
 
 from __future__ import annotations
 

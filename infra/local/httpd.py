@@ -71,7 +71,7 @@ def listen(host: str, port: int, variable: str) -> socket.socket:
         listening.close()
         raise PortInUse(f"port {port} is in use; choose another with {variable}=<port>") from error
     listening.listen(BACKLOG)
-    listening.setblocking(False)
+    listening.setblocking(False)  # noqa: FBT003  # the socket's own signature
     return listening
 
 

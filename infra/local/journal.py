@@ -74,7 +74,7 @@ class Journal:
         """Note the domain events that a stream record means."""
         try:
             events = events_of(record)
-        except Exception:  # noqa: BLE001  # what the reader cannot read is for its dead-letter queue to show
+        except Exception:  # what the reader cannot read is for its dead-letter queue to show
             return
         at = clock.iso(clock.now())
         found = [

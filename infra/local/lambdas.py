@@ -18,7 +18,7 @@ from uuid import uuid4
 from chalicelib.platform import settings
 from chalicelib.platform.aws import clients
 from chalicelib.platform.function import Function
-from infra.local.recorder import AwsCall, own_calls
+from infra.local.recorder import AwsCall
 from infra.local.wire import Reply
 
 ACCOUNT = "123456789012"

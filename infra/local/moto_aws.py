@@ -1,7 +1,7 @@
 """moto as the AWS of this process, put right where it differs from the real one in what the backend relies on.
 
 * A transaction copies the whole table with its stream for its rollback: it is redone here, touching its own items only.
-* ``ClientRequestToken`` is ignored: a repeated transaction answers what the first one answered, as on AWS for 10 minutes.
+* ``ClientRequestToken`` is ignored: here a repeated transaction answers what the first one answered, for 10 minutes.
 * An update that creates its item puts two records on the stream, one that changes nothing puts one: one and none.
 * Queries sort and compare the whole table; here only the items of the partition asked for.
 * A second execution of a finished execution's name is an internal error of moto's: ``ExecutionAlreadyExists``.
@@ -20,11 +20,11 @@ from functools import lru_cache
 from typing import Any
 
 from moto import mock_aws
-from moto.core.exceptions import HTTPException
 from moto.core.models import botocore_stubber
 from moto.core.request import normalize_request
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import StreamShard, Table
+from werkzeug.exceptions import HTTPException
 
 from chalicelib.platform import clock
 from chalicelib.platform.aws import clients
@@ -62,7 +62,7 @@ class Moto:
         _scale = wait_scale
         _put_right()
         self._mock.start()
-        # Web calls that are not AWS's (the payment gateway, our own ports) must not pass through moto's replay of requests.
+        # Web calls that are not AWS's (the payment gateway, our own ports) must not pass through moto's stand-in.
         from moto.core.models import responses_mock
 
         responses_mock.stop()
@@ -109,7 +109,7 @@ _JSON_SERVICES = {
     "ssm": "ssm",
     "states": "states",
 }
-"""Services with one address: moto finds them by trying hundreds of patterns, and does not know newer forms of the host."""
+"""Services with one address: moto tries hundreds of patterns to find them, and does not know newer hosts."""
 
 
 @lru_cache(maxsize=8)
@@ -144,17 +144,21 @@ def backend(service: str) -> Any:
 _done = False
 
 
+def _replace(owner: Any, name: str, value: Any) -> None:
+    setattr(owner, name, value)
+
+
 def _put_right() -> None:
     """Correct moto; once a process."""
     global _done
     if _done:
         return
     _done = True
-    DynamoDBBackend.transact_write_items = moto_transactions.transact  # type: ignore[method-assign]
-    DynamoDBBackend.update_item = _one_record(DynamoDBBackend.update_item)  # type: ignore[method-assign]
-    StreamShard.add = _add_change(StreamShard.add)  # type: ignore[method-assign]
-    Table.query = _of_partition(Table.query)  # type: ignore[method-assign]
-    Table.all_items = _candidates(Table.all_items)  # type: ignore[method-assign]
+    _replace(DynamoDBBackend, "transact_write_items", moto_transactions.transact)
+    _replace(DynamoDBBackend, "update_item", _one_record(DynamoDBBackend.update_item))
+    _replace(StreamShard, "add", _add_change(StreamShard.add))
+    _replace(Table, "query", _of_partition(Table.query))
+    _replace(Table, "all_items", _candidates(Table.all_items))
     _correct_queues()
     _correct_workflows()
 
@@ -234,11 +238,14 @@ def _in_index(table: Table, conditions: list[tuple[str, Any]]) -> Iterator[Any]:
 def _correct_queues() -> None:
     import moto.sqs.models as queues
 
-    def seconds() -> float:
+    def seconds(_: Any = None) -> float:
         return clock.now().timestamp()
 
-    queues.unix_time = lambda dt=None: seconds()  # type: ignore[assignment]
-    queues.unix_time_millis = lambda dt=None: seconds() * 1000  # type: ignore[assignment]
+    def milliseconds(_: Any = None) -> float:
+        return seconds() * 1000
+
+    _replace(queues, "unix_time", seconds)
+    _replace(queues, "unix_time_millis", milliseconds)
 
 
 class _ScaledTime:
@@ -265,7 +272,7 @@ def _correct_workflows() -> None:
             raise ExecutionAlreadyExists(f"Execution Already Exists: '{execution.exec_arn}'")
         return None
 
-    waits = WaitFunction._wait_interval
+    waits: Any = WaitFunction._wait_interval
 
     def wait(function: Any, env: Any, wait_seconds: float) -> None:
         if _scale == 1.0:
@@ -273,10 +280,10 @@ def _correct_workflows() -> None:
         else:
             env.program_state_event.wait(wait_seconds * _scale)
 
-    StateMachine._handle_name_input_idempotency = named  # type: ignore[method-assign]
-    WaitFunction._wait_interval = wait
-    retrier_decl.time = _ScaledTime
-    lambda_eval_utils.boto_client_for = _lambda_client
+    _replace(StateMachine, "_handle_name_input_idempotency", named)
+    _replace(WaitFunction, "_wait_interval", wait)
+    _replace(retrier_decl, "time", _ScaledTime)
+    _replace(lambda_eval_utils, "boto_client_for", _lambda_client)
 
 
 _lambda_lock = threading.Lock()

@@ -50,7 +50,7 @@ class Routes:
 
 
 def routes_of(definition: Mapping[str, Any], endpoints: Mapping[str, Endpoint]) -> Routes:
-    """The routes of an API definition; ``endpoints`` by the name of their Lambda. ``KeyError`` for one that it lacks."""
+    """The routes of an API definition; ``endpoints`` by their Lambda's name. ``KeyError`` for one that is not there."""
     resources: dict[str, dict[str, Endpoint]] = {}
     for path, operations in definition["paths"].items():
         for method, operation in operations.items():

@@ -1,4 +1,4 @@
-"""What AWS does between the services (LOC-05): stream → reader, queue → consumer, with batches, order, retries and dead letters.
+"""What AWS does between the services (LOC-05): stream to reader, queue to consumer; batches, retries, dead letters.
 
 One ``turn`` moves everything that is ready; the local cloud turns all the time, a test when it drains.
 """
@@ -31,7 +31,8 @@ MAX_PAUSE = 60.0
 class EventSource:
     """What Lambda polls for a function, as the template has it: a queue by its physical name, or the table's stream.
 
-    ``retries`` and ``failed`` (a queue) belong to the stream: how often a batch is tried, where one goes that never passes.
+    ``retries`` and ``failed`` (a queue) belong to the stream: how often a batch is tried, where one goes that never
+    passes.
     """
 
     function: str
@@ -99,6 +100,30 @@ class Pumps:
             self._fill()
             return bool(self._waiting)
 
+    def retrying(self) -> bool:
+        """Whether a queue holds messages that were taken and not settled."""
+        return any(one["inFlight"] for one in self.queues())
+
+    def queues(self) -> list[dict[str, Any]]:
+        """``{queue, function, messages, inFlight, delayed}`` of every queue that is pumped."""
+        found = []
+        for source in self.sources:
+            if source.is_stream:
+                continue
+            counts = clients.sqs().get_queue_attributes(QueueUrl=self._url(source.queue), AttributeNames=["All"])[
+                "Attributes"
+            ]
+            found.append(
+                {
+                    "queue": source.queue,
+                    "function": source.function,
+                    "messages": int(counts["ApproximateNumberOfMessages"]),
+                    "inFlight": int(counts["ApproximateNumberOfMessagesNotVisible"]),
+                    "delayed": int(counts["ApproximateNumberOfMessagesDelayed"]),
+                }
+            )
+        return found
+
     # The stream: one shard, in order; a failed batch holds it up and is cut to what failed.
 
     def _open(self) -> None:
@@ -143,7 +168,7 @@ class Pumps:
             break
         return delivered
 
-    def _taken(self, reader: Stream, batch: list[dict[str, Any]]) -> int:
+    def _taken(self, reader: Function, batch: list[dict[str, Any]]) -> int:
         """How many records of the batch, from its start, are done."""
         outcome = self.lambdas.invoke(reader, {"Records": batch})
         if outcome.error is not None:

@@ -1,7 +1,7 @@
 """Creates the stage in the emulated AWS from the templates that production deploys (LOC-02).
 
-SAM is expanded by ``aws-sam-translator``, each stack is created by CloudFormation, in the order of the root stack. What the
-functions need and the templates lack stops the start, by name.
+SAM is expanded by ``aws-sam-translator``, each stack is created by CloudFormation, in the order of the root stack. What
+the functions need and the templates lack stops the start, by name.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.platform.aws import clients
 from chalicelib.platform.function import Function
 from chalicelib.platform.work import Consumer, Job, Stream, Worker
+from infra.local.pumps import EventSource
 from infra.package import names
 from infra.package.expand import expand
-from infra.local.pumps import EventSource
 from infra.package.templates import Template, Templates, build
 from infra.resources.queues import DEAD
 

@@ -1,7 +1,7 @@
 """The wire between this process and AWS: every call of botocore passes here before anything answers it.
 
-A handler of botocore's ``before-send`` stands in moto's place: it orders the calls of one service (LOC-06), injects faults,
-records, answers invocations of our own functions, and hands the rest to whoever plays AWS.
+A handler of botocore's ``before-send`` stands in moto's place: it orders the calls of one service (LOC-06), injects
+faults, records, answers invocations of our own functions, and hands the rest to whoever plays AWS.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Wire:
         """What serializes the calls of a service; the table and its stream share one."""
         return self._locks.get("dynamodb" if service == "dynamodbstreams" else service)
 
-    def __call__(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
-        _, service_id, operation = event_name.split(".", 2)
+    def __call__(self, event_name: str, request: Any, **more: Any) -> AWSResponse | None:
+        service_id, operation = event_name.split(".")[1:3]
         service = service_name(service_id)
         run = context.current()
         fault = self.faults.take(service, operation, run.function)

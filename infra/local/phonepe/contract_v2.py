@@ -58,9 +58,7 @@ class _Body(BaseModel):
 
 
 class _Urls(_Body):
-    redirect_url: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9+.-]*:\S+$", max_length=2048)] | None = (
-        None
-    )
+    redirect_url: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9+.-]*:\S+$", max_length=2048)] | None = None
 
 
 class _Flow(_Body):
@@ -153,9 +151,7 @@ class ContractV2:
             order = self._state.orders.get(merchant_order_id)
             if order is None:
                 return _no_such_order(404, merchant_order_id)
-            body = order_body(
-                order, details=_flag(request, "details"), context=_flag(request, "errorContext")
-            )
+            body = order_body(order, details=_flag(request, "details"), context=_flag(request, "errorContext"))
         return json_reply(200, body, about=merchant_order_id)
 
     def transaction_status(self, request: Request, transaction_id: str) -> Reply:

@@ -101,9 +101,7 @@ class Lifecycle:
     def settle(self) -> list[Event]:
         """Applies everything that is due by now; the events to tell, oldest first."""
         now = self._state.now()
-        events = [
-            event for order in list(self._open_orders.values()) for event in self._settle_order(order, now)
-        ]
+        events = [event for order in list(self._open_orders.values()) for event in self._settle_order(order, now)]
         for refund in list(self._open_refunds.values()):
             events.extend(self._settle_refund(refund, now))
         return events

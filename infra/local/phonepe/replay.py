@@ -111,9 +111,7 @@ def _message(options: argparse.Namespace, secret: Mapping[str, str]) -> Message:
     order = _sample(options)
     if options.contract == "V1":
         salt = (int(secret.get("PHONEPE_SALT_INDEX", "1")), secret["PHONEPE_SALT_KEY"])
-        return v1_message(
-            options.order, contract_v1.order_body(order, options.merchant_id), options.url, salt
-        )
+        return v1_message(options.order, contract_v1.order_body(order, options.merchant_id), options.url, salt)
     name = "completed" if order.state == "COMPLETED" else "failed"
     ids = {"merchantId": options.merchant_id, "merchantOrderId": options.order}
     payload = ids | shapes_v2.order_body(order, context=True)

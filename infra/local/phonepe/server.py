@@ -44,9 +44,7 @@ def start(
     simulator = Simulator(config, now)
     server = _Server((host, port), simulator)
     simulator.run((public_url or f"http://{host}:{server.server_port}").rstrip("/"), server)
-    Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="phonepe-http", daemon=True
-    ).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="phonepe-http", daemon=True).start()
     return simulator
 
 

@@ -32,9 +32,7 @@ class Failure:
 
 # The sample failure of PhonePe's order status page, and its error code page's line for an unfinished
 # payment.
-DECLINED = Failure(
-    "INVALID_MPIN", "ZM", "CUSTOMER", "AUTHENTICATION", "Wrong MPIN was entered", "PAYMENT_ERROR"
-)
+DECLINED = Failure("INVALID_MPIN", "ZM", "CUSTOMER", "AUTHENTICATION", "Wrong MPIN was entered", "PAYMENT_ERROR")
 EXPIRED = Failure(
     "TXN_NOT_COMPLETED",
     "TXN_AUTO_FAILED",

@@ -100,9 +100,7 @@ def _of(event: Event, config: SimulatorConfig) -> list[Message]:
         return [_v2(order, name, _order_payload(order, config), config)]
     accepted = event.kind == "refund.accepted"
     name = "accepted" if accepted else "completed" if refund.state == "COMPLETED" else "failed"
-    payload = shapes_v2.refund_body(
-        replace(refund, state="CONFIRMED") if accepted else refund, config.merchant_id
-    )
+    payload = shapes_v2.refund_body(replace(refund, state="CONFIRMED") if accepted else refund, config.merchant_id)
     return [_v2(order, f"pg.refund.{name}", payload, config)]
 
 

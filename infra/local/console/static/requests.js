@@ -11,7 +11,7 @@ const bar = (one, whole) => {
   const svg = drawn("svg", { viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
     drawn("rect", { class: "track", width: "100", height: "6", rx: "1" }),
     drawn("rect", { class: "bar", x: String(Math.min(from, 99)), width: String(Math.min(width, 100)), height: "6", rx: "1" }));
-  const outcome = one.outcome && one.outcome !== "OK" ? chip(one.injected ? `${one.outcome}, injected` : one.outcome, "bad") : null;
+  const outcome = one.outcome && one.outcome !== "ok" ? chip(one.injected ? `${one.outcome}, injected` : one.outcome, "bad") : null;
   return make("li", {}, make("span", {}, `${one.service} ${one.operation} `, outcome), svg,
     make("span", { class: "of" }, `${Math.round(one.durationMs * 10) / 10} ms · ${counted(one.units || 0, "unit")}`));
 };

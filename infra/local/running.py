@@ -1,0 +1,201 @@
+"""The local cloud while it runs: the emulated AWS and everything around it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.platform import clock
+from chalicelib.platform.work import Job
+from infra.local import schedules
+from infra.local.edge import Edge
+from infra.local.emulator import Emulator
+from infra.local.journal import Journal
+from infra.local.lambdas import Outcome
+from infra.local.mailbox import Mailbox
+from infra.local.phonepe import Simulator, SimulatorConfig
+from infra.local.phonepe import start as start_simulator
+
+STAGE = "local"
+TURN_SECONDS = 0.03
+SCHEDULE_SECONDS = 1.0
+
+
+class UnknownJob(Exception):
+    """No job of that name is declared."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the local cloud listens."""
+
+    api: int = 8000
+    phonepe: int = 8001
+    storage: int = 5000
+
+
+class Running:
+    """One local cloud a process. ``start`` makes it ready but for the HTTP ports and the demo academy."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        self.emulator = Emulator(STAGE)
+        self.journal = Journal()
+        self.mailbox = Mailbox()
+        self.edge = Edge()
+        self.accounts: list[dict[str, str]] = []
+        self._stopping = threading.Event()
+        self._last_runs: dict[str, dict[str, Any]] = {}
+        self._threads: list[threading.Thread] = []
+        self._simulator: Simulator | None = None
+
+    @property
+    def simulator(self) -> Simulator:
+        """The payment gateway."""
+        assert self._simulator is not None
+        return self._simulator
+
+    def addresses(self) -> dict[str, str]:
+        """``{apiUrl, consoleUrl, phonepeUrl, storageUrl}``."""
+        api = f"http://localhost:{self.ports.api}"
+        return {
+            "apiUrl": api,
+            "consoleUrl": f"{api}/",
+            "phonepeUrl": f"http://localhost:{self.ports.phonepe}",
+            "storageUrl": f"http://localhost:{self.ports.storage}",
+        }
+
+    def start(self) -> None:
+        """Create the stage and start what moves in it."""
+        where = self.addresses()
+        for name, value in {
+            "PHONEPE_API_BASE_URL": where["phonepeUrl"],
+            "PHONEPE_AUTH_BASE_URL": where["phonepeUrl"],
+            "PHONEPE_CALLBACK_URL": f"{where['apiUrl']}/v1/payments/webhook/phonepe",
+            "UPLOAD_ENDPOINT_URL": where["storageUrl"],
+        }.items():
+            os.environ.setdefault(name, value)
+        self.emulator.on_send = self.mailbox.take
+        self.emulator.pumps.on_stream = self.journal.record
+        self.emulator.start()
+        self._simulator = start_simulator(
+            self.ports.phonepe, self._merchant(), clock.now, public_url=where["phonepeUrl"]
+        )
+
+    def move(self) -> None:
+        """Begin to pump and to run schedules."""
+        for work in (self._pump, self._schedule):
+            thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """End; at most 2 seconds."""
+        self._stopping.set()
+        if self._simulator is not None:
+            self._simulator.stop()
+        for thread in self._threads:
+            thread.join(1)
+
+    def _merchant(self) -> SimulatorConfig:
+        facts = json.loads(self.emulator.secret("PHONEPE"))
+        hooks = json.loads(self.emulator.secret("PHONEPE_WEBHOOK"))["credentials"][0]
+        return SimulatorConfig(
+            merchant_id=facts["merchantId"],
+            salts={int(index): salt for index, salt in facts["salts"].items()},
+            client_id=facts["clientId"],
+            client_secret=facts["clientSecret"],
+            client_version=facts["clientVersion"],
+            webhook_username=hooks["username"],
+            webhook_password=hooks["password"],
+            webhook_url=os.environ["PHONEPE_CALLBACK_URL"],
+        )
+
+    # Stream, queues, schedules.
+
+    def _pump(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self.emulator.pumps.turn():
+                    continue
+            except Exception as error:  # a fault that was ordered may hit a pump: it goes on, as AWS's do
+                print(f"pump: {type(error).__name__}: {error}", flush=True)
+                self._stopping.wait(1)
+            self._stopping.wait(TURN_SECONDS)
+
+    def _schedule(self) -> None:
+        begun = clock.now()
+        last = {one.name: begun for one in self.emulator.created.schedules}
+        parsed = {one.name: schedules.parse(one.expression, one.timezone) for one in self.emulator.created.schedules}
+        while not self._stopping.wait(SCHEDULE_SECONDS):
+            now = clock.now()
+            for one in self.emulator.created.schedules:
+                last[one.name] = min(last[one.name], now)
+                if schedules.due(parsed[one.name], last[one.name], now):
+                    last[one.name] = now
+                    self._fire(self.emulator.function(one.function))
+
+    def _fire(self, function: Any) -> Outcome:
+        outcome = self.emulator.lambdas.invoke(function, {})
+        self._note(function, outcome)
+        return outcome
+
+    def _note(self, job: Any, outcome: Outcome) -> None:
+        self._last_runs[job.name] = {
+            "at": clock.iso(clock.now()),
+            "failed": outcome.error is not None,
+            "result": outcome.error or outcome.answer,
+        }
+
+    # What the control API does.
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Every job: ``{name, function, summary, schedule, lastRun}``."""
+        return [
+            {
+                "name": job.job,
+                "function": job.name,
+                "summary": job.summary,
+                "schedule": job.every.expression if job.every else None,
+                "lastRun": self._last_runs.get(job.name),
+            }
+            for job in self.emulator.lambdas.functions.values()
+            if isinstance(job, Job)
+        ]
+
+    def run_job(self, name: str, given: Mapping[str, Any]) -> Outcome:
+        """Run a job now and wait for it. Raises ``UnknownJob``."""
+        for job in self.emulator.lambdas.functions.values():
+            if isinstance(job, Job) and job.job == name:
+                outcome = self.emulator.lambdas.invoke(job, {"given": dict(given)})
+                self._note(job, outcome)
+                return outcome
+        raise UnknownJob(name)
+
+    def drain(self) -> dict[str, Any]:
+        """Wait for webhooks, stream, queues and executions."""
+        began = time.monotonic()
+        self.simulator.wait_idle(10)
+        drained = self.emulator.drain()
+        return {
+            "deliveries": [vars(one) for one in drained.deliveries],
+            "executions": drained.executions,
+            "seconds": round(time.monotonic() - began, 3),
+        }
+
+    def reset(self) -> None:
+        """Back to the demo data."""
+        from infra.local.demo import academy
+
+        self.simulator.reset()
+        self.emulator.reset()
+        self.journal.clear()
+        self.mailbox.clear()
+        self.edge.reset()
+        self._last_runs.clear()
+        self.accounts = academy.load(self)
