@@ -24,7 +24,7 @@ from chalicelib.platform.http import Actions, Answer, Caller, Grant, Idempotency
     status=201,
     limits=[Limits.UPLOAD],
     idempotency=Idempotency.OPTIONAL,
-    grants=[Grant.TABLE_WRITE, Grant.FILES_UPLOAD, Grant.SECRET_TOKENS_VERIFY],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.FILES_UPLOAD, Grant.SECRET_TOKENS_VERIFY],
     raises=[Forbidden, TypeNotAllowed, SizeNotAllowed],
     tag="files",
 )
@@ -45,6 +45,7 @@ def init_upload(body: NewUpload, caller: Caller) -> Answer[UploadAnswer]:
     also=(202,),
     memory=1024,
     grants=[
+        Grant.TABLE_READ,
         Grant.TABLE_WRITE,
         Grant.FILES_READ,
         Grant.FILES_CONFIRM,

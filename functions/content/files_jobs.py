@@ -13,7 +13,7 @@ from chalicelib.platform.work import Grant, worker
     batch=1,
     memory=1024,
     timeout=120,
-    grants=[Grant.TABLE_WRITE, Grant.FILES_READ, Grant.FILES_CONFIRM, Grant.FILES_REMOVE],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.FILES_READ, Grant.FILES_CONFIRM, Grant.FILES_REMOVE],
 )
 def inspect_file(message: InspectionMessage) -> None:
     """Inspect a large upload and confirm or reject it."""

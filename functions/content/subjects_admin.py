@@ -17,7 +17,7 @@ from chalicelib.platform.http import Actions, Answer, Caller, Grant, Idempotency
     action=Actions.CONTENT_MANAGE,
     status=201,
     idempotency=Idempotency.OPTIONAL,
-    grants=[Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
     raises=[SubjectKeyTaken, TooManySubjects, AssetUnusable],
 )
 def create_subject(body: NewSubject, caller: Caller) -> Answer[SubjectAnswer]:
@@ -33,7 +33,7 @@ def create_subject(body: NewSubject, caller: Caller) -> Answer[SubjectAnswer]:
     "/v1/admin/subjects/{subjectId}",
     action=Actions.CONTENT_MANAGE,
     resource=SUBJECT,
-    grants=[Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
     raises=[SubjectNotFound, SubjectKeyTaken, AssetUnusable, VersionMismatch, Conflict],
 )
 def change_subject(subject: Subject, body: SubjectChange, caller: Caller, request: Request) -> Answer[SubjectAnswer]:

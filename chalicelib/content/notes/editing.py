@@ -1,0 +1,177 @@
+"""Creating and changing notes (NOTE-10, NOTE-11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.content import files
+from chalicelib.content.notes.errors import NoteNotFound
+from chalicelib.content.notes.items import MAX_FILE_HISTORY, Note, index_keys, row_for, values_of
+from chalicelib.content.notes.links import Links, belong
+from chalicelib.content.notes.resources import staff_entity
+from chalicelib.content.notes.schemas import NewNote, NoteChange
+from chalicelib.platform import audit, clock, store
+from chalicelib.platform.access.caller import Caller
+from chalicelib.platform.access.catalogue import Actions
+from chalicelib.platform.access.decisions import require
+from chalicelib.platform.errors import Conflict, VersionMismatch, invalid
+from chalicelib.platform.ids import new_ulid
+
+CREATE = audit.AuditAction("note.create", "A note was created")
+UPDATE = audit.AuditAction("note.update", "A note was changed")
+REPLACE_FILE = audit.AuditAction("note.replace_file", "A note got another file")
+
+TRIES = 5
+FILE_PURPOSES = (files.NOTES_PDF.name,)
+_COPIED = ("title", "description", "is_premium", "language", "preview_allowed", "preview_pages", "order_index")
+_EDITABLE = (*_COPIED, "subject_id", "file_asset_id", "topic_ids", "tag_ids")
+_LINKED = ("subject_id", "topic_ids", "tag_ids")
+
+
+def create(body: NewNote, caller: Caller) -> Note:
+    """Create a draft. Raises ``AssetUnusable``, ``TopicNotInSubject``, or 422 for an unknown subject or tag.
+
+    Two round trips: everything it names in one batch, then the transaction.
+    """
+    note_id, now = new_ulid(), clock.now()
+    for _ in range(TRIES):
+        links = Links.read(body.subject_id, body.topic_ids, body.tag_ids, file_asset_id=body.file_asset_id)
+        values: dict[str, Any] = {
+            **values_of(Note()),
+            **{name: getattr(body, name) for name in _COPIED},
+            **links.values(),
+            **links.file_values(),
+            "id": note_id,
+            "file_version": 1,
+            "created_by_user_id": caller.user_id,
+            "updated_by_user_id": caller.user_id,
+            "created_at": now,
+            "updated_at": now,
+        }
+        place = Note.place(note_id)
+        tx = store.Transaction()
+        note = Note(place.pk, place.sk, row=row_for(values), **values, **index_keys(values))
+        tx.put(note, when=store.absent(Note))
+        links.check(tx)
+        files.take(tx, body.file_asset_id, place_of(values), FILE_PURPOSES)
+        audit.write(tx, CREATE, note_id, by=caller, meta={"title": body.title, "subjectId": body.subject_id})
+        try:
+            tx.commit()
+        except store.TransactionLost as lost:
+            belong(lost)
+            continue
+        return note
+    raise Conflict
+
+
+def place_of(values: dict[str, Any]) -> files.Place:
+    """What the file's reference carries of a note."""
+    return files.Place(
+        "NOTE",
+        values["id"],
+        published=values["is_published"],
+        subject_id=values["subject_id"],
+        topic_ids=values["topic_ids"],
+    )
+
+
+def change(note: Note, body: NoteChange, caller: Caller, expected: int | None) -> Note:
+    """Change what the request names and answer the note as it is then.
+
+    ``expected`` is the version of ``If-Match``: raises ``VersionMismatch``. Without it a change that others overtook is
+    applied to what they left, up to five times, then ``Conflict``. Other errors as ``create``.
+    """
+    given = body.given()
+    for _ in range(TRIES):
+        if expected is not None and expected != note.version:
+            raise VersionMismatch({"version": int(note.version)})
+        before = values_of(note)
+        differs = {name: given[name] for name in _EDITABLE if name in given and given[name] != before[name]}
+        if not differs:
+            return note
+        if "subject_id" in differs and "topic_ids" not in given:
+            raise invalid("body.topicIds", "REQUIRED", "must name topics of the new subject, or none")
+        try:
+            _commit(note, before, differs, caller)
+        except store.TransactionLost as lost:
+            belong(lost)
+            note = read(str(note.id))
+            # It may have been published meanwhile, and that is another right (ACC-64).
+            require(caller, Actions.NOTES_WRITE, staff_entity(note))
+            continue
+        return read(str(note.id))
+    raise Conflict
+
+
+def read(note_id: str) -> Note:
+    """The note as it is now."""
+    found = store.get(Note, Note.place(note_id))
+    if found is None:
+        raise NoteNotFound
+    return found
+
+
+def _commit(note: Note, before: dict[str, Any], differs: dict[str, Any], caller: Caller) -> None:
+    new_file = "file_asset_id" in differs
+    relinked = any(name in differs for name in _LINKED)
+    values = {**before, **differs, "updated_at": clock.now(), "updated_by_user_id": caller.user_id}
+    tx = store.Transaction()
+    if new_file or relinked:
+        links = Links.read(
+            values["subject_id"],
+            values["topic_ids"],
+            values["tag_ids"],
+            file_asset_id=values["file_asset_id"] if new_file else None,
+        )
+        values.update(links.values())
+        if new_file:
+            values.update(links.file_values(), **_replacing(before, caller))
+        links.check(tx)
+    if new_file:
+        files.release(tx, before["file_asset_id"], "NOTE", before["id"])
+        files.take(tx, values["file_asset_id"], place_of(values), FILE_PURPOSES)
+    elif relinked:
+        files.follow(tx, values["file_asset_id"], place_of(values))
+    _write(tx, note, before, values)
+    meta = {"changed": audit.changed({name: before[name] for name in differs}, differs)}
+    audit.write(tx, UPDATE, before["id"], by=caller, meta=meta)
+    if new_file:
+        audit.write(tx, REPLACE_FILE, before["id"], by=caller, meta={"fileVersion": values["file_version"]})
+    tx.commit()
+
+
+def _replacing(before: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    """The next file version, with the file that goes kept in the history (NOTE-44)."""
+    earlier = {
+        "file_asset_id": before["file_asset_id"],
+        "file_version": before["file_version"],
+        "replaced_at": clock.iso(clock.now()),
+        "by_user_id": caller.user_id,
+    }
+    history = [*before["file_history"], earlier][-MAX_FILE_HISTORY:]
+    return {"file_version": int(before["file_version"]) + 1, "file_history": history}
+
+
+def _write(tx: store.Transaction, note: Note, before: dict[str, Any], values: dict[str, Any]) -> None:
+    write_changes(tx, note, {name: value for name, value in values.items() if value != before[name]}, values)
+
+
+def write_changes(tx: store.Transaction, note: Note, changed: dict[str, Any], values: dict[str, Any]) -> None:
+    """Add the update of a note to ``values``, of which ``changed`` are new; lost unless it still is as it was read."""
+    actions = [
+        getattr(Note, name).remove() if value is None else getattr(Note, name).set(value)
+        for name, value in changed.items()
+    ]
+    keys = index_keys(values)
+    tx.update(
+        Note,
+        note.itself,
+        [
+            *actions,
+            *(getattr(Note, name).set(value) for name, value in keys.items()),
+            Note.row.set(row_for(values)),
+            Note.version.add(1),
+        ],
+        when=Note.version == note.version,
+        name="note",
+    )

@@ -1,0 +1,147 @@
+"""Notes and how far readers got. Only this module knows the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.platform import clock
+from chalicelib.platform.access.card import plain
+from chalicelib.platform.store import InstantAttribute, Item, Key, Query
+
+PUBLISHED = "PUB"
+DRAFT = "DRAFT"
+MAX_FILE_HISTORY = 10
+SNIPPET_CHARS = 200
+
+_LISTED = (
+    "id",
+    "subject_id",
+    "title",
+    "topic_ids",
+    "topic_path_ids",
+    "tag_ids",
+    "is_premium",
+    "is_published",
+    "preview_allowed",
+    "page_count",
+    "language",
+    "subject_active",
+)
+
+
+class Note(Item, discriminator="Note"):
+    """A PDF note.
+
+    ``file``: ``{object_key, version_id, content_length, file_name}``; but for the name it never leaves the backend.
+    ``file_history``: at most ten of ``{file_asset_id, file_version, replaced_at, by_user_id}``, oldest first.
+    ``topic_path_ids``: its topics and all their ancestors. ``row`` holds what lists show; its ``published_at`` is text.
+    """
+
+    id = UnicodeAttribute()
+    subject_id = UnicodeAttribute()
+    state = UnicodeAttribute(default=DRAFT)
+    title = UnicodeAttribute()
+    description = UnicodeAttribute(null=True)
+    is_premium = BooleanAttribute()
+    is_published = BooleanAttribute(default=False)
+    preview_allowed = BooleanAttribute(default=False)
+    preview_pages = NumberAttribute(default=3)
+    file_asset_id = UnicodeAttribute()
+    file: MapAttribute[str, Any] = MapAttribute()
+    page_count = NumberAttribute()
+    file_version = NumberAttribute(default=1)
+    file_history: ListAttribute[MapAttribute[str, Any]] = ListAttribute(default=list)
+    topic_ids: ListAttribute[str] = ListAttribute(default=list)
+    topic_path_ids: ListAttribute[str] = ListAttribute(default=list)
+    tag_ids: ListAttribute[str] = ListAttribute(default=list)
+    subject_name = UnicodeAttribute()
+    topics: ListAttribute[MapAttribute[str, Any]] = ListAttribute(default=list)
+    tags: ListAttribute[MapAttribute[str, Any]] = ListAttribute(default=list)
+    language = UnicodeAttribute(default="en")
+    order_index = NumberAttribute(default=0)
+    subject_active = BooleanAttribute(default=True)
+    published_at = InstantAttribute(null=True)
+    first_published_at = InstantAttribute(null=True)
+    created_by_user_id = UnicodeAttribute()
+    updated_by_user_id = UnicodeAttribute()
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+
+    @staticmethod
+    def place(note_id: str) -> Key:
+        """Where a note is."""
+        return Key(f"NOTE#{note_id}", "NOTE")
+
+
+class NoteProgress(Item, discriminator="NoteProgress"):
+    """How far one reader got in one note."""
+
+    last_page_read = NumberAttribute(default=0)
+    furthest_page = NumberAttribute(default=0)
+    total_pages = NumberAttribute(default=0)
+    percent_complete = NumberAttribute(default=0)
+    last_read_at = InstantAttribute(null=True)
+    completed_at = InstantAttribute(null=True)
+
+    @staticmethod
+    def place(user_id: str, note_id: str) -> Key:
+        """Where somebody's progress in a note is."""
+        return Key(f"USER#{user_id}", f"NOTEPROG#{note_id}")
+
+
+def values_of(note: Note) -> dict[str, Any]:
+    """Every attribute of a note by name, as plain values; what changes of it are computed on."""
+    names = set(Note.get_attributes()) - set(Item.get_attributes())
+    return {name: _plain(getattr(note, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, MapAttribute):
+        return value.as_dict()
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def row_for(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the lists show of a note with these attributes."""
+    published: datetime | None = values["published_at"]
+    return {
+        **{name: values[name] for name in _LISTED},
+        "snippet": (values["description"] or "")[:SNIPPET_CHARS],
+        "published_at": clock.iso(published) if published else None,
+    }
+
+
+def index_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the lists find it: of its subject, and of all; newest first by publication, drafts by last change."""
+    state = PUBLISHED if values["is_published"] else DRAFT
+    at: datetime = values["published_at"] if values["is_published"] else values["updated_at"]
+    sort = f"{clock.iso(at)}#{values['id']}"
+    return {
+        "gsi1pk": f"NOTES#{values['subject_id']}#{state}",
+        "gsi1sk": sort,
+        "gsi2pk": f"NOTES#{state}",
+        "gsi2sk": sort,
+    }
+
+
+def row_of(note: Note) -> Mapping[str, Any]:
+    """What a note read through an index carries."""
+    return plain(note.row)
+
+
+def listed(
+    state: str, *, subject_id: str | None = None, keep: Callable[[Mapping[str, Any]], bool] | None = None
+) -> Query[Note]:
+    """Notes of a state, newest first; ``keep`` looks at rows. One query of one index."""
+    if subject_id is None:
+        index, partition = "gsi2", f"NOTES#{state}"
+    else:
+        index, partition = "gsi1", f"NOTES#{subject_id}#{state}"
+    chosen = None if keep is None else (lambda note: keep(row_of(note)))
+    return Query(Note, partition, index=index, descending=True, keep=chosen)

@@ -1,0 +1,154 @@
+"""The bytes of a note, by ranges (NOTE-50 … NOTE-55): at most one answer's worth of memory, however long the file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.content import files
+from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note
+from chalicelib.content.reading import ranges, sessions
+from chalicelib.content.reading.counting import count, refuse_if_full
+from chalicelib.content.reading.errors import RangeNotSatisfiable, RangeRequired, ViewTokenInvalid
+from chalicelib.content.reading.items import NoteReader
+from chalicelib.content.reading.sessions import ViewSession
+from chalicelib.platform import clock
+from chalicelib.platform.access.caller import Caller
+from chalicelib.platform.errors import ApiError, VersionMismatch
+from chalicelib.platform.http import Binary, Request, etags
+from chalicelib.platform.parallel import together
+
+PDF = "application/pdf"
+MAX_NAME = 80
+_UNCACHED = {
+    "Cache-Control": "no-store, max-age=0",
+    "Pragma": "no-cache",
+    "Expires": "0",
+    "Surrogate-Control": "no-store",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request will be answered with, before anything is read: status, and which bytes, or which error."""
+
+    status: int
+    part: ranges.Part | None = None
+    error: ApiError | None = None
+
+
+def deliver(note: Note, reader: object, caller: Caller, request: Request) -> Binary:
+    """Answer a GET or HEAD of a note's content.
+
+    Access to the note is decided; here come view token (401), limit (429), then preconditions (412, 304) and range
+    (400, 416). Counting and reading run side by side: one round trip.
+    """
+    session = sessions.check(reader, request.headers.get(sessions.HEADER), caller, clock.epoch())
+    if not isinstance(reader, NoteReader):
+        raise ViewTokenInvalid
+    refuse_if_full(reader, session)
+    plan = plan_for(request.method, request.headers, session)
+    counted, content = _count_and_read(reader, session, plan, _last(plan, session, caller, request))
+    if plan.error is not None:
+        raise plan.error
+    headers = {**_headers(note, session), **counted}
+    if plan.part is not None:
+        headers["Content-Length"] = str(plan.part.length)
+    if plan.status == 206 and plan.part is not None:
+        headers["Content-Range"] = f"bytes {plan.part.first}-{plan.part.last}/{session['content_length']}"
+    if request.method == "HEAD" and plan.status == 200:
+        headers["Content-Length"] = headers["X-Content-Length"] = str(session["content_length"])
+    return Binary(content, PDF, status=plan.status, headers=headers)
+
+
+def plan_for(method: str, headers: Mapping[str, str], session: ViewSession) -> Plan:
+    """What the headers of a request mean for the session's file (RFC 9110 §13.2.2, §14.2)."""
+    etag, length, maximum = str(session["etag"]), int(session["content_length"]), NOTE_MAX_RANGE_BYTES()
+    if not etags.match(headers.get("if-match"), etag):
+        return Plan(412, error=VersionMismatch({"etag": etag}))
+    if etags.none_match(headers.get("if-none-match"), etag):
+        return Plan(304)
+    if method == "HEAD":
+        return Plan(200)
+    asked = headers.get("range") if etags.if_range(headers.get("if-range"), etag) else None
+    try:
+        part = ranges.choose(asked, length, maximum)
+    except ranges.Unsatisfiable:
+        return Plan(416, error=RangeNotSatisfiable(headers={"Content-Range": f"bytes */{length}", **_lengths(length)}))
+    if part is not None:
+        return Plan(206, part)
+    if length <= maximum:
+        return Plan(200, ranges.Part(0, length - 1))
+    details = {"contentLength": length, "maxRangeBytes": maximum}
+    return Plan(400, error=RangeRequired(details, headers=_lengths(length)))
+
+
+def _lengths(length: int) -> dict[str, str]:
+    return {"Accept-Ranges": "bytes", "X-Content-Length": str(length)}
+
+
+def _count_and_read(
+    reader: NoteReader, session: ViewSession, plan: Plan, last: Mapping[str, Any]
+) -> tuple[dict[str, str], bytes]:
+    """Both side by side; a refusal by the limit comes before a failure of the bucket."""
+    part = plan.part
+    key, version_id = str(session["object_key"]), str(session["version_id"])
+    size = part.length if part else 0
+
+    def counting() -> object:
+        return count(reader.itself, reader, session, size, last)
+
+    def reading() -> object:
+        return files.read_bytes(key, version_id, part.first, part.last) if part else b""
+
+    counted, content = together(_caught(reading), _caught(counting))[::-1] if part else (_caught(counting)(), b"")
+    for outcome in (counted, content):
+        if isinstance(outcome, Exception):
+            raise outcome
+    if not isinstance(counted, dict) or not isinstance(content, bytes):
+        raise TypeError("neither headers nor bytes")
+    return counted, content
+
+
+def _caught(work: Callable[[], object]) -> Callable[[], object]:
+    def run() -> object:
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001  # raised again by whoever waits, in the order that counts
+            return error
+
+    return run
+
+
+def _headers(note: Note, session: ViewSession) -> dict[str, str]:
+    return {
+        **_UNCACHED,
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f'inline; filename="{slug(str(note.title))}.pdf"',
+        "ETag": str(session["etag"]),
+    }
+
+
+def slug(title: str) -> str:
+    """A title as a file's name: at most 80 of a-z, 0-9 and hyphens; ``note`` where nothing of it is Latin."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:MAX_NAME].strip("-") or "note"
+
+
+def _last(plan: Plan, session: ViewSession, caller: Caller, request: Request) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "request_id": request.request_id,
+        "at": clock.iso(clock.now()),
+        "view_session_id": session.id,
+        "kind": "STAFF" if caller.user_type == "ADMIN" else "CONTENT",
+        "status": plan.status,
+        "ip": request.source_ip,
+        "user_agent": request.user_agent,
+        "bytes": plan.part.length if plan.part else 0,
+    }
+    if plan.part is not None:
+        facts.update(range_start=plan.part.first, range_end=plan.part.last)
+    return facts

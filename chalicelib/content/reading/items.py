@@ -1,0 +1,106 @@
+"""Who reads which note, in which sessions, under which watermark. Only this module knows the keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.platform import clock
+from chalicelib.platform.store import InstantAttribute, Item, Key
+
+REGISTER_SECONDS = 400 * 86_400
+
+
+class NoteReader(Item, discriminator="NoteReader"):
+    """One reader of one note: all that a content request needs besides card and note.
+
+    ``sessions``: view session id → ``{token_hash, prev_token_hash, prev_until, login_session_id, token_version,
+    created_at, expires_at, max_until, revoked_at, revoked_reason, seed, trace_code, seed_at, key_id, ip_hash,
+    ua_hash, device_hint, last_seen_at, requests, bytes, renewals, strict, score, object_key, version_id,
+    content_length, page_count, etag}``, times in epoch seconds; at most 2 live and 3 ended ones. ``win_start``,
+    ``win_count``: content requests of the current window. ``last``: facts of the latest content request, from which
+    the access log is written. ``version`` counts openings, renewals, rotations and revocations; not content requests.
+    """
+
+    user_id = UnicodeAttribute()
+    note_id = UnicodeAttribute()
+    sessions: MapAttribute[str, Any] = MapAttribute(default=dict)
+    win_start = NumberAttribute(default=0)
+    win_count = NumberAttribute(default=0)
+    last: MapAttribute[str, Any] = MapAttribute(null=True)
+
+    @staticmethod
+    def place(user_id: str, note_id: str) -> Key:
+        """Where the reader of a note is."""
+        return Key(f"USER#{user_id}", f"READER#{note_id}")
+
+
+class NoteViewSession(Item, discriminator="NoteViewSession"):
+    """The register of view sessions for staff. No token is in it."""
+
+    id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    note_id = UnicodeAttribute()
+    file_version = NumberAttribute()
+    login_session_id = UnicodeAttribute()
+    device_hint = UnicodeAttribute(null=True)
+    user_agent = UnicodeAttribute(null=True)
+    ip_hash = UnicodeAttribute()
+    user_agent_hash = UnicodeAttribute()
+    accepted_notice = NumberAttribute(null=True)
+    created_at = InstantAttribute()
+    last_seen_at = InstantAttribute()
+    expires_at = InstantAttribute()
+    ended_at = InstantAttribute(null=True)
+    revoked_at = InstantAttribute(null=True)
+    revoked_reason = UnicodeAttribute(null=True)
+    renewals = NumberAttribute(default=0)
+
+    @staticmethod
+    def place(view_session_id: str) -> Key:
+        """Where a view session stands in the register."""
+        return Key(f"VSESS#{view_session_id}", "VSESS")
+
+    def index(self) -> None:
+        """Set where it is found by reader and by note, and what those lists show."""
+        created = clock.iso(self.created_at)
+        self.gsi1pk, self.gsi1sk = f"USER#{self.user_id}#VSESS", created
+        self.gsi2pk, self.gsi2sk = f"NOTE#{self.note_id}#VSESS", created
+        self.row = {
+            "id": self.id,
+            "user_id": self.user_id,
+            "note_id": self.note_id,
+            "device_hint": self.device_hint,
+            "created_at": created,
+        }
+
+
+class WatermarkIssue(Item, discriminator="WatermarkIssue"):
+    """A watermark that was given out: from its code, or the first four characters of it, to the person (SHIELD-65)."""
+
+    trace_code = UnicodeAttribute()
+    seed = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    note_id = UnicodeAttribute()
+    view_session_id = UnicodeAttribute()
+    issued_at = InstantAttribute()
+    key_id = UnicodeAttribute()
+
+    @staticmethod
+    def place(trace_code: str) -> Key:
+        """Where the issue of a code is."""
+        return Key(f"WM#{trace_code[:4]}", trace_code)
+
+    def index(self) -> None:
+        """Set where it is found by reader and by note, and what those lists show."""
+        issued = clock.iso(self.issued_at)
+        self.gsi1pk, self.gsi1sk = f"USER#{self.user_id}#WM", issued
+        self.gsi2pk, self.gsi2sk = f"NOTE#{self.note_id}#WM", issued
+        self.row = {
+            "trace_code": self.trace_code,
+            "user_id": self.user_id,
+            "note_id": self.note_id,
+            "view_session_id": self.view_session_id,
+            "issued_at": issued,
+        }

@@ -1,0 +1,32 @@
+"""Notes as viewers load them, with the reader (and the person) in the same batch read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.content.notes import Note, NoteNotFound, reader_entity
+from chalicelib.content.reading.items import NoteReader
+from chalicelib.identity.accounts import User
+from chalicelib.platform.access.resources import Resource
+from chalicelib.platform.store import Key
+
+
+def _note(path: Mapping[str, str], _: str) -> Key:
+    return Note.place(path["noteId"])
+
+
+def _reader(path: Mapping[str, str], caller_id: str) -> Key:
+    return NoteReader.place(caller_id, path["noteId"])
+
+
+def _person(_: Mapping[str, str], caller_id: str) -> Key:
+    return User.place(caller_id)
+
+
+READ_NOTE = Resource(param="note", item=Note, key=_note, entity=reader_entity, missing=NoteNotFound, beside=(_reader,))
+"""``request.beside``: the reader."""
+
+OPENED_NOTE = Resource(
+    param="note", item=Note, key=_note, entity=reader_entity, missing=NoteNotFound, beside=(_reader, _person)
+)
+"""``request.beside``: the reader and the person."""

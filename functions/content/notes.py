@@ -1,0 +1,42 @@
+"""Notes, for students."""
+
+from __future__ import annotations
+
+from chalicelib.content.notes import catalogue
+from chalicelib.content.notes.errors import NoteNotFound, SearchUnavailable
+from chalicelib.content.notes.items import Note
+from chalicelib.content.notes.resources import BROWSED_NOTE
+from chalicelib.content.notes.schemas import NoteAnswer, NoteRow, NotesQuery
+from chalicelib.content.taxonomy import TopicNotInSubject
+from chalicelib.platform.errors import Forbidden
+from chalicelib.platform.http import Actions, Caller, Grant, Page, Request, api
+
+
+@api.get(
+    "/v1/notes",
+    action=Actions.NOTES_BROWSE,
+    grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY, Grant.SECRET_CURSOR],
+    raises=[Forbidden, TopicNotInSubject, SearchUnavailable],
+)
+def list_notes(query: NotesQuery, caller: Caller) -> Page[NoteRow]:
+    """Published notes of active subjects, newest first.
+
+    `locked` says that the caller may not open a note; `include=progress` adds how far they got. A page that filters may
+    hold fewer than `limit`, even none, and still have a `nextCursor`.
+    """
+    return catalogue.find(query, caller)
+
+
+@api.get(
+    "/v1/notes/{noteId}",
+    action=Actions.NOTES_BROWSE,
+    resource=BROWSED_NOTE,
+    grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
+    raises=[Forbidden, NoteNotFound],
+)
+def get_note(note: Note, caller: Caller, request: Request) -> NoteAnswer:
+    """A published note's metadata, premium or not.
+
+    `access` says whether the caller may open it and why not: what to buy or renew.
+    """
+    return catalogue.describe(note, request.beside[0], caller)
