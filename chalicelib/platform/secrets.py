@@ -64,7 +64,9 @@ class Secret:
     def age(self) -> int:
         """Seconds since it was last read from the store."""
         with _lock:
-            return clock.epoch() - _fetched.get(self.name, 0)
+            seconds = clock.epoch() - _fetched.get(self.name, 0)
+        # The local cloud can set its clock back; what was read «later» is as good as never read.
+        return seconds if seconds >= 0 else clock.epoch()
 
 
 _lock = threading.Lock()

@@ -46,7 +46,7 @@ def super_admin_to_create() -> str | None:
 
 
 def _check_password(email: str) -> None:
-    password = SUPERADMIN_PASSWORD()
+    password = SUPERADMIN_PASSWORD.fetch()
     plain = password.strip().lower()
     if not plain or plain.startswith(EXAMPLES) or (plain.startswith(LOCAL) and not settings.is_local()):
         raise SeedRefused("SUPERADMIN_PASSWORD is empty or an example")
