@@ -73,10 +73,9 @@ class People:
             *AccessCard.place(user_id),
             user_id=user_id,
             user_type=kind,
-            status="ACTIVE",
             role_keys=[role],
             permissions={str(name) for name in permissions} or None,
-            **{"sessions": {session.id: entry}, **card},
+            **{"status": "ACTIVE", "sessions": {session.id: entry}, **card},
         )
         for one in (item, session, *_account(user_id, kind, role, email, f"Person {self._count}")):
             store.put(one)
