@@ -69,7 +69,7 @@ def _request(number: int, method: str, path: str, status: int, code: str | None,
         "function": "get_note",
         "units": calls * 1.5,
         "awsCalls": [
-            {"service": s, "operation": o, "durationMs": 2.4 + at, "units": u, "outcome": "OK", "resources": []}
+            {"service": s, "operation": o, "durationMs": 2.4 + at, "units": u, "outcome": "ok", "resources": []}
             for at, (s, o, u) in enumerate(made[:calls])
         ],
     }
