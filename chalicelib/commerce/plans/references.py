@@ -74,4 +74,3 @@ def _subjects(terms: PlanTerms) -> list[str]:
 
 def _notes(terms: PlanTerms) -> list[str]:
     return sorted({note for grant in terms.grants for note in grant.scope.note_ids})
-

@@ -17,7 +17,6 @@ from chalicelib.commerce.plans.terms import (
     OrderIndex,
     PerUser,
     PlanDescription,
-    PlanGrant,
     PlanKey,
     PlanName,
     PlanTerms,
@@ -131,6 +130,21 @@ class PublicPlanWithScope(PublicPlan):
     opens: list[Opens]
 
 
+class ScopeShown(ResponseModel):
+    """Ids that a grant is about; all empty: the whole kind."""
+
+    subject_ids: list[str]
+    topic_ids: list[str]
+    note_ids: list[str]
+
+
+class GrantShown(ResponseModel):
+    """One thing that a plan opens."""
+
+    kind: GrantKind
+    scope: ScopeShown
+
+
 class PlanAnswer(ResponseModel):
     """A plan as staff see it."""
 
@@ -146,7 +160,7 @@ class PlanAnswer(ResponseModel):
     order_index: int
     family: str
     tier: int
-    grants: list[PlanGrant]
+    grants: list[GrantShown]
     features: list[str]
     price_includes_tax: bool
     tax_category: str
