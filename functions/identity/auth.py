@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chalicelib.identity.accounts import OWN_USER, EmailTaken, PasswordTooWeak, RegistrationClosed, User, UserNotFound
-from chalicelib.identity.accounts.schemas import CentreMembership, Me, MfaState, RegisterRequest
+from chalicelib.identity.accounts.schemas import CentreMembership, Me, MfaState
 from chalicelib.identity.sessions import InvalidCredentials, RefreshInvalid, RefreshReused, Tokens, cookies, transport
 from chalicelib.identity.sessions.refresh import refresh as refresh_session
-from chalicelib.identity.sessions.schemas import LoginRequest, RefreshRequest, TokensAnswer, answer_of
+from chalicelib.identity.sessions.schemas import LoginRequest, RefreshRequest, RegisterRequest, TokensAnswer, answer_of
 from chalicelib.identity.sessions.sign_in import sign_in
 from chalicelib.identity.sessions.sign_out import sign_out, sign_out_by_refresh_token
 from chalicelib.identity.sessions.sign_up import sign_up
@@ -40,6 +40,7 @@ def _handed_out(tokens: Tokens) -> Answer[TokensAnswer]:
     grants=[Grant.TABLE_WRITE, Grant.SECRET_TOKENS_SIGN, Grant.SECRET_PERSONAL],
     raises=[EmailTaken, PasswordTooWeak, RegistrationClosed],
     memory=HASHING_MEMORY,
+    loads=["jwt", "argon2"],
     examples={
         "email": "asha@example.in",
         "password": "correct horse battery staple",
@@ -64,6 +65,7 @@ def register(body: RegisterRequest, request: Request) -> Answer[TokensAnswer]:
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.LOGIN_READ, Grant.SECRET_TOKENS_SIGN],
     raises=[InvalidCredentials, AccountBlocked, Conflict],
     memory=HASHING_MEMORY,
+    loads=["jwt", "argon2"],
     examples={"email": "asha@example.in", "password": "correct horse battery staple"},
 )
 def login(body: LoginRequest, request: Request) -> Answer[TokensAnswer]:
@@ -82,6 +84,8 @@ def login(body: LoginRequest, request: Request) -> Answer[TokensAnswer]:
     limits=[Limits.REFRESH],
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_SIGN],
     raises=[RefreshInvalid, RefreshReused, AccountBlocked, CsrfFailed, OriginRefused, Conflict],
+    headers=["X-CSRF-Token"],
+    loads=["jwt"],
     examples={"refreshToken": "prt1.AY…"},
 )
 def refresh(body: RefreshRequest | None, request: Request) -> Answer[TokensAnswer]:
@@ -109,6 +113,8 @@ def refresh(body: RefreshRequest | None, request: Request) -> Answer[TokensAnswe
         OriginRefused,
         Conflict,
     ],
+    headers=["X-CSRF-Token"],
+    loads=["jwt"],
     examples={"refreshToken": "prt1.AY…"},
 )
 def logout(body: RefreshRequest | None, request: Request) -> Answer[None]:

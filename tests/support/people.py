@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from chalicelib.identity.accounts import KnownDevice, Login, User, passwords, user_hash
+from chalicelib.identity.accounts import KnownDevice, Login, User, hash_password, user_hash
 from chalicelib.identity.sessions import Device
 from chalicelib.identity.sessions.opening import new_session, tokens_of
 from chalicelib.platform import clock, store
@@ -106,7 +106,7 @@ class People:
 
 @cache
 def _hash() -> str:
-    return passwords.hash_password(PASSWORD)
+    return hash_password(PASSWORD)
 
 
 def _account(user_id: str, user_type: str, role: str, email: str, name: str) -> Iterator[Item]:

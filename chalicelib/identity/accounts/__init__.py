@@ -2,25 +2,45 @@
 
 from chalicelib.identity.accounts.errors import EmailTaken, PasswordTooWeak, RegistrationClosed, UserNotFound
 from chalicelib.identity.accounts.items import KnownDevice, Login, User
-from chalicelib.identity.accounts.opening import NewAccount, add_account, create_staff, create_student
+from chalicelib.identity.accounts.normalization import Email, Name, Phone, check_domain_allowed
+from chalicelib.identity.accounts.opening import REGISTERED, NewAccount, add_account, create_staff, create_student
+from chalicelib.identity.accounts.passwords import (
+    NewPassword,
+    Password,
+    check_password,
+    hash_password,
+    is_outdated_hash,
+    is_right_password,
+)
 from chalicelib.identity.accounts.profile import OWN_USER, DisplayFacts, display_facts, user_key
 from chalicelib.identity.accounts.user_hash import user_hash
 
 __all__ = [
     "OWN_USER",
+    "REGISTERED",
     "DisplayFacts",
+    "Email",
     "EmailTaken",
     "KnownDevice",
     "Login",
+    "Name",
     "NewAccount",
+    "NewPassword",
+    "Password",
     "PasswordTooWeak",
+    "Phone",
     "RegistrationClosed",
     "User",
     "UserNotFound",
     "add_account",
+    "check_domain_allowed",
+    "check_password",
     "create_staff",
     "create_student",
     "display_facts",
+    "hash_password",
+    "is_outdated_hash",
+    "is_right_password",
     "user_hash",
     "user_key",
 ]

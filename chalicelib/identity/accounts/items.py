@@ -8,7 +8,9 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.platform import clock
+from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.store import InstantAttribute, Item, Key
+from chalicelib.platform.store.patterns import AccessPattern
 
 ACTIVE = "ACTIVE"
 
@@ -150,3 +152,14 @@ class KnownDevice(Item, discriminator="KnownDevice"):
     def place(user_id: str) -> Key:
         """Where somebody's devices are."""
         return Key(f"USER#{user_id}", "DEVICES")
+
+
+PATTERNS = (
+    AccessPattern("the login of an e-mail address", Login.place("<e-mail>"), 1),
+    AccessPattern("one's own profile, beside the card", (AccessCard.place("<user>"), User.place("<user>")), 2),
+    AccessPattern(
+        "what a sign-in writes to, while the password is being hashed",
+        (AccessCard.place("<user>"), User.place("<user>"), KnownDevice.place("<user>")),
+        3,
+    ),
+)

@@ -153,7 +153,7 @@ def create_staff(
     ``ValueError`` for something that is no e-mail, or for a role of another user type (ACC-57).
     """
     address = normalize_email(email)
-    passwords.check(password, user_type=user_type, email=address, name=name)
+    passwords.check_password(password, user_type=user_type, email=address, name=name)
     hashed = passwords.hash_password(password)
 
     def work(held: list[roles.Role]) -> str:
@@ -180,7 +180,7 @@ def create_student(
 ) -> str:
     """Create a student and answer the id: for demonstrations. Raises ``EmailTaken``, ``PasswordTooWeak``."""
     address = normalize_email(email)
-    passwords.check(password, user_type=UserType.STUDENT, email=address, name=name)
+    passwords.check_password(password, user_type=UserType.STUDENT, email=address, name=name)
     new = NewAccount(
         address,
         name,

@@ -44,7 +44,7 @@ _room = threading.BoundedSemaphore(AT_ONCE)
 Password = Annotated[str, Field(min_length=1, max_length=512)]
 """A password somebody signs in with: whatever it is, it is right or wrong."""
 NewPassword = Annotated[str, Field(min_length=8, max_length=MAX_LENGTH, examples=["correct horse battery staple"])]
-"""A password to be set; how good it must be is said by ``check``."""
+"""A password to be set; how good it must be is said by ``check_password``."""
 
 
 def normal(password: str) -> str:
@@ -52,7 +52,7 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def check(password: str, *, user_type: str, email: str, name: str, field: str = "body.password") -> None:
+def check_password(password: str, *, user_type: str, email: str, name: str, field: str = "body.password") -> None:
     """Refuse a password that is too easy to guess: 422 ``PASSWORD_TOO_WEAK`` with the reason."""
     given = normal(password)
     least = MINIMUM_LENGTH[UserType(user_type)]
@@ -127,7 +127,7 @@ def hash_password(password: str) -> str:
         return hasher().hash(normal(password))
 
 
-def verify(password: str, known_hash: str | None) -> bool:
+def is_right_password(password: str, known_hash: str | None) -> bool:
     """Whether it is the password of that hash. Without a hash the same work is done, and the answer is no."""
     from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -138,7 +138,7 @@ def verify(password: str, known_hash: str | None) -> bool:
             return False
 
 
-def is_outdated(known_hash: str) -> bool:
+def is_outdated_hash(known_hash: str) -> bool:
     """Whether a hash was made with other parameters than the configuration's."""
     return hasher().check_needs_rehash(known_hash)
 

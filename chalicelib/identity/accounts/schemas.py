@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from chalicelib.identity.accounts.items import User
-from chalicelib.identity.accounts.normalization import Email, Name, Phone
-from chalicelib.identity.accounts.passwords import NewPassword
-from chalicelib.platform.http import Characters, Instant, RequestModel, ResponseModel
+from chalicelib.identity.accounts.normalization import Name, Phone
+from chalicelib.platform.http import Instant, RequestModel, ResponseModel
 from chalicelib.platform.ids import Ulid
 
 Locale = Literal["en-IN", "hi-IN"]
-DeviceLabel = Annotated[str, Characters(1, 64)]
-
-
-class RegisterRequest(RequestModel):
-    """Who registers. ``acceptedTerms`` must be true; the version of the terms is kept."""
-
-    email: Email
-    password: NewPassword
-    name: Name = Field(examples=["Asha Verma"])
-    phone: Phone | None = None
-    device_label: DeviceLabel | None = None
-    accepted_terms: Literal[True]
-    marketing_email: bool = False
 
 
 def _without_default(schema: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ def _check_password(email: str) -> None:
     if not plain or plain.startswith(EXAMPLES) or (plain.startswith(LOCAL) and not settings.is_local()):
         raise SeedRefused("SUPERADMIN_PASSWORD is empty or an example")
     try:
-        passwords.check(password, user_type=UserType.ADMIN, email=email, name=SUPERADMIN_NAME())
+        passwords.check_password(password, user_type=UserType.ADMIN, email=email, name=SUPERADMIN_NAME())
     except PasswordTooWeak as error:
         raise SeedRefused("SUPERADMIN_PASSWORD is too easy to guess") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
+from chalicelib.platform.store.patterns import AccessPattern
 
 _ROLES = "ROLES"
 
@@ -60,3 +61,10 @@ class RoleHolder(Item, discriminator="RoleHolder"):
     def of(role_key: str) -> Query[RoleHolder]:
         """Everyone who holds a role."""
         return Query(RoleHolder, f"ROLE#{role_key}", begins_with="HOLDER#", consistent=True)
+
+
+PATTERNS = (
+    AccessPattern("all roles", Role.every(), 1),
+    AccessPattern("roles to be given", (Role.place("<key>"), Role.place("<another key>")), 2),
+    AccessPattern("everyone who holds a role", RoleHolder.of("<key>"), 1),
+)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
+from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.store import InstantAttribute, Item, Key
+from chalicelib.platform.store.patterns import AccessPattern
 
 
 class Session(Item, discriminator="Session"):
@@ -39,3 +41,12 @@ class Session(Item, discriminator="Session"):
     def place(user_id: str, session_id: str) -> Key:
         """Where the session of somebody is."""
         return Key(f"USER#{user_id}", f"SESSION#{session_id}")
+
+
+PATTERNS = (
+    AccessPattern(
+        "the session of a refresh token, and the card",
+        (Session.place("<user>", "<session>"), AccessCard.place("<user>")),
+        2,
+    ),
+)

@@ -6,14 +6,27 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.identity.accounts.normalization import Email
-from chalicelib.identity.accounts.passwords import Password
-from chalicelib.identity.accounts.schemas import DeviceLabel
+from chalicelib.identity.accounts import Email, Name, NewPassword, Password, Phone
 from chalicelib.identity.sessions import cookies
 from chalicelib.identity.sessions.opening import Tokens
-from chalicelib.platform.http import Instant, RequestModel, ResponseModel
+from chalicelib.platform.http import Characters, Instant, RequestModel, ResponseModel
 
 RefreshTokenText = Annotated[str, Field(min_length=1, max_length=256, examples=["prt1.AY…"])]
+
+
+DeviceLabel = Annotated[str, Characters(1, 64)]
+
+
+class RegisterRequest(RequestModel):
+    """Who registers. ``acceptedTerms`` must be true; the version of the terms is kept."""
+
+    email: Email
+    password: NewPassword
+    name: Name = Field(examples=["Asha Verma"])
+    phone: Phone | None = None
+    device_label: DeviceLabel | None = None
+    accepted_terms: Literal[True]
+    marketing_email: bool = False
 
 
 class LoginRequest(RequestModel):

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.identity.accounts import KnownDevice, Login, User, passwords
+from chalicelib.identity.accounts import (
+    KnownDevice,
+    Login,
+    User,
+    hash_password,
+    is_outdated_hash,
+    is_right_password,
+)
 from chalicelib.identity.sessions import attempts, cards
 from chalicelib.identity.sessions.audited import SESSION_REVOKE, revoked
 from chalicelib.identity.sessions.device import Device
@@ -48,14 +55,14 @@ def sign_in(email: str, password: str, device: Device, counted: Callable[[], obj
     keys = [AccessCard.place(user_id), User.place(user_id), KnownDevice.place(user_id)]
     reading = submit(lambda: store.get_many(keys))
     known_hash = login.password_hash if login is not None else None
-    right = passwords.verify(password, known_hash)
+    right = is_right_password(password, known_hash)
     card, user, devices = reading.result()
     if not right or login is None:
         attempts.count_failure(device.network)
         raise InvalidCredentials
     if not isinstance(card, AccessCard) or not isinstance(user, User) or not isinstance(devices, KnownDevice):
         raise Unavailable
-    rehashed = passwords.hash_password(password) if passwords.is_outdated(str(known_hash)) else None
+    rehashed = hash_password(password) if is_outdated_hash(str(known_hash)) else None
     return _begin(_Known(login, card, user, devices), device, rehashed)
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.identity import accounts
-from chalicelib.identity.accounts import passwords
-from chalicelib.identity.accounts.normalization import check_domain_allowed
-from chalicelib.identity.accounts.opening import REGISTERED
-from chalicelib.identity.accounts.schemas import RegisterRequest
 from chalicelib.identity.sessions.device import Device
 from chalicelib.identity.sessions.items import Session
 from chalicelib.identity.sessions.opening import Tokens, new_session, tokens_of
+from chalicelib.identity.sessions.schemas import RegisterRequest
 from chalicelib.platform import clock, settings, store
 from chalicelib.platform.access.catalogue import UserType
 from chalicelib.platform.audit import Actor
@@ -32,14 +29,14 @@ def sign_up(wish: RegisterRequest, device: Device, counted: Callable[[], object]
     """
     if AUTH_REGISTRATION() == "closed":
         raise accounts.RegistrationClosed
-    check_domain_allowed(wish.email)
-    passwords.check(wish.password, user_type=UserType.STUDENT, email=wish.email, name=wish.name)
+    accounts.check_domain_allowed(wish.email)
+    accounts.check_password(wish.password, user_type=UserType.STUDENT, email=wish.email, name=wish.name)
     new = accounts.NewAccount(
         wish.email,
         wish.name,
         str(UserType.STUDENT),
-        passwords.hash_password(wish.password),
-        REGISTERED,
+        accounts.hash_password(wish.password),
+        accounts.REGISTERED,
         phone=wish.phone,
         terms_version=TERMS_VERSION(),
         marketing_email=wish.marketing_email,

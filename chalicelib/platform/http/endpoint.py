@@ -93,7 +93,8 @@ class Declaration(TypedDict, total=False):
     examples: by member of the body. open_when: a configuration key that, while it is true, opens an endpoint that
     otherwise needs its action. raw_body: the function reads ``request.raw_body`` itself, whatever its media type
     (webhooks). deprecated: since when, and when it ends. headers: request headers that count here, beside those that
-    follow from the rest (``X-View-Token``).
+    follow from the rest (``X-View-Token``). loads: modules that its requests need and import late, loaded at the start
+    of its own Lambda.
     """
 
     action: Action
@@ -117,6 +118,7 @@ class Declaration(TypedDict, total=False):
     examples: Mapping[str, Any]
     open_when: Setting[bool]
     raw_body: bool
+    loads: Sequence[str]
     deprecated: Deprecated
     headers: Sequence[str]
 
@@ -153,6 +155,7 @@ class Endpoint(Function):
         self.limits_beside = declared.get("limits_beside", False)
         self.raw_body = declared.get("raw_body", False)
         self.deprecated = declared.get("deprecated")
+        self.loads = tuple(declared.get("loads", ()))
         self.headers = tuple(declared.get("headers", ()))
         module = self.module.rsplit(".", 1)[-1].removesuffix("_admin")
         self.tag = declared.get("tag", module.replace("_", "-"))
@@ -222,6 +225,8 @@ class Endpoint(Function):
         if self.signed_in:
             importlib.import_module("jwt")
             importlib.import_module("chalicelib.platform.access.decisions").prepare()
+        for name in self.loads:
+            importlib.import_module(name)
         if self.query_model is not None and "cursor" in self.query_model.model_fields:
             importlib.import_module("cryptography.hazmat.primitives.ciphers.aead")
 

@@ -17,7 +17,7 @@ from chalicelib.platform.access.catalogue import UserType
 
 def refusal(password: str, user_type: str = "STUDENT", email: str = "a.b@example.in", name: str = "Asha") -> str | None:
     try:
-        passwords.check(password, user_type=user_type, email=email, name=name)
+        passwords.check_password(password, user_type=user_type, email=email, name=name)
     except PasswordTooWeak as error:
         return str(error.details[0]["issue"])  # type: ignore[index]
     return None
@@ -69,24 +69,24 @@ def test_runs_of_digits_are_simple(start: int, length: int, step: int) -> None:
 def test_a_hash_verifies_its_password_however_it_was_typed(password: str) -> None:
     hashed = passwords.hash_password(password)
     assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert passwords.verify(unicodedata.normalize("NFKC", password), hashed)
-    assert not passwords.verify(password + "x", hashed)
+    assert passwords.is_right_password(unicodedata.normalize("NFKC", password), hashed)
+    assert not passwords.is_right_password(password + "x", hashed)
 
 
 @pytest.mark.rule("AUTH-41")
 def test_without_a_hash_nothing_is_right_but_the_work_is_done() -> None:
-    assert not passwords.verify("anything", None)
-    assert not passwords.verify("anything", "not a hash")
-    assert not passwords.is_outdated(passwords._dummy())
+    assert not passwords.is_right_password("anything", None)
+    assert not passwords.is_right_password("anything", "not a hash")
+    assert not passwords.is_outdated_hash(passwords._dummy())
 
 
 @pytest.mark.rule("AUTH-41")
 def test_other_parameters_are_outdated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARGON2_TIME", "1")
     hashed = passwords.hash_password("k7#pQz!4")
-    assert not passwords.is_outdated(hashed)
+    assert not passwords.is_outdated_hash(hashed)
     monkeypatch.delenv("ARGON2_TIME")
-    assert passwords.is_outdated(hashed)
+    assert passwords.is_outdated_hash(hashed)
 
 
 @pytest.mark.rule("AUTH-40")

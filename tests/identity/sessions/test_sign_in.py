@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity.accounts import KnownDevice, Login, User, passwords
+from chalicelib.identity.accounts import KnownDevice, Login, User, hash_password
 from chalicelib.identity.sessions import Session
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.card import AccessCard, plain
@@ -103,7 +103,7 @@ def test_an_outdated_hash_is_renewed_by_signing_in(
     student = people.student()
     place = Login.place(student.email)
     monkeypatch.setenv("ARGON2_TIME", "1")
-    store.update(Login, place, [Login.password_hash.set(passwords.hash_password(PASSWORD))])
+    store.update(Login, place, [Login.password_hash.set(hash_password(PASSWORD))])
     monkeypatch.delenv("ARGON2_TIME")
     sign_in(student.email, expect=200)
     login = store.get(Login, place)
@@ -118,7 +118,7 @@ def test_a_password_that_was_just_changed_signs_nobody_in(
 ) -> None:
     """Whoever changes the password between our look at the login and our transaction, wins."""
     student = people.student()
-    changed = Login.password_hash.set(passwords.hash_password("another good password"))
+    changed = Login.password_hash.set(hash_password("another good password"))
     real = store.Transaction.commit
 
     def commit(tx: store.Transaction) -> None:
