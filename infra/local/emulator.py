@@ -11,24 +11,25 @@ One a process: botocore, the clock and the environment are the process's.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from chalicelib.platform import clock, registry, secrets
 from chalicelib.platform.aws import clients
-from chalicelib.platform.aws.bucket import BUCKET_NAME
 from chalicelib.platform.events import queues
 from chalicelib.platform.function import Function
 from chalicelib.platform.http.endpoint import Endpoint
 from chalicelib.platform.secrets import parameter_name
 from chalicelib.platform.store.keys import TABLE_NAME
+from infra.local import aws_data, stack
 from infra.local import secrets as local_secrets
-from infra.local import stack
+from infra.local.aws_data import MotoTable
+from infra.local.dynamodb_local import DynamoLocal, EngineMissing
 from infra.local.faults import Fault, Faults
 from infra.local.lambdas import Lambdas, Outcome
 from infra.local.moto_aws import Moto, backend
@@ -39,6 +40,8 @@ from infra.local.wire import Reply, Wire
 
 REGION = "ap-south-1"
 DRAIN_SECONDS = 60.0
+MOTO, LOCAL = "moto", "dynamodb-local"
+_TABLE_SERVICES = frozenset({"dynamodb", "dynamodbstreams"})
 _ENVIRONMENT = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
@@ -64,19 +67,28 @@ class Drained:
 
 
 class Emulator:
-    """``wait_scale`` multiplies the seconds that workflows wait; ``retry_seconds`` is a queue's first back-off."""
+    """``wait_scale`` multiplies the seconds that workflows wait; ``retry_seconds`` is a queue's first back-off.
 
-    def __init__(self, stage: str, *, wait_scale: float = 1.0, retry_seconds: float = 1.0) -> None:
+    ``keep``: a folder in which DynamoDB Local's data and the secrets outlive the process (``ENGINE=dynamodb-local``).
+    """
+
+    def __init__(
+        self, stage: str, *, wait_scale: float = 1.0, retry_seconds: float = 1.0, keep: Path | None = None
+    ) -> None:
         self.stage = stage
+        self.keep = keep
         self.wait_scale = wait_scale
         self.calls = Recorder()
         self.faults = Faults()
         self.moto = Moto()
+        self.engine = os.environ.get("ENGINE", MOTO)
+        self.table: MotoTable | DynamoLocal = MotoTable()
         self.lambdas = Lambdas({})
         self.pumps = Pumps(self.lambdas, retry_seconds=retry_seconds)
         self.created = stack.Stage()
         self.routes = Routes({})
         self.secrets: dict[str, str] = {}
+        self.found_data = False
         self.wire = Wire(self._answer, self.calls, self.faults)
         self.on_send: Callable[[str, str, bytes], None] | None = None
         self._draining = threading.Lock()
@@ -95,10 +107,28 @@ class Emulator:
             os.environ.setdefault(name, value)
         self.routes = self._routes()
         self._own_triggers()
-        self.secrets = local_secrets.make()
+        self.found_data = self._use_engine()
+        self.secrets = local_secrets.kept(self.keep) if self.found_data and self.keep else local_secrets.make()
+        if self.engine == LOCAL and self.keep is not None:
+            local_secrets.keep(self.keep, self.secrets)
         local_secrets.store(self.secrets)
         self.pumps.reset()
         self.calls.clear()
+
+    def _use_engine(self) -> bool:
+        """Move the table to DynamoDB Local if that is the engine; whether it held data already."""
+        if self.engine == MOTO:
+            return False
+        if self.engine != LOCAL:
+            raise EngineMissing(f"ENGINE is {MOTO} or {LOCAL}, not {self.engine}")
+        dynamodb = clients.dynamodb()
+        described = dynamodb.describe_table(TableName=TABLE_NAME())["Table"]
+        ttl = dynamodb.describe_time_to_live(TableName=TABLE_NAME())["TimeToLiveDescription"]
+        local = DynamoLocal(self.keep / "dynamodb" if self.keep else None)
+        local.start()
+        there = local.adopt(described, ttl["AttributeName"])
+        self.table = local
+        return there
 
     def _routes(self) -> Routes:
         functions = self.lambdas.functions.values()
@@ -117,6 +147,8 @@ class Emulator:
         """End, with everything in it."""
         self.wire.remove(self.moto.handler)
         self.moto.stop()
+        if isinstance(self.table, DynamoLocal):
+            self.table.stop()
         clients.forget()
 
     def _answer(self, service: str, operation: str, request: Any) -> Reply | None:
@@ -124,6 +156,8 @@ class Emulator:
             return self.lambdas.answer(request)
         if self.on_send is not None and service in ("ses", "sns"):
             self.on_send(service, operation, request.body)
+        if service in _TABLE_SERVICES and isinstance(self.table, DynamoLocal):
+            return self.table.answer(operation, request)
         return self.moto.answer(service, operation, request)
 
     def serve(self, service: str, operation: str, request: Any) -> Reply | None:
@@ -165,13 +199,7 @@ class Emulator:
 
     def executions(self, status: str | None = None) -> list[dict[str, Any]]:
         """All executions, newest first: ``{arn, workflow, name, status, input, output, error, startedAt, …}``."""
-        found = [
-            _execution(machine, execution)
-            for machine in backend("stepfunctions").state_machines
-            for execution in list(machine.executions)
-            if status is None or execution.exec_status == status
-        ]
-        return sorted(found, key=lambda one: str(one["startedAt"]), reverse=True)
+        return aws_data.executions(status)
 
     def drain(self, seconds: float = DRAIN_SECONDS) -> Drained:
         """Pump stream and queues and wait for executions until nothing moves. ``NotIdle`` when it takes longer."""
@@ -197,31 +225,16 @@ class Emulator:
         """An empty stage: no items, objects, messages, executions, faults; the real time; the secrets of the start."""
         self.faults.clear()
         clock.reset()
-        for execution in _running():
-            execution.stop(stop_date=None, error="reset", cause=None)
-        for machine in backend("stepfunctions").state_machines:
-            machine.executions.clear()
-        self._empty_table()
-        bucket = backend_s3().buckets[BUCKET_NAME()]
-        bucket.keys.clear()
-        bucket.multiparts.clear()
-        for queue in backend("sqs").queues.values():
-            queue._messages.clear()
-            queue._pending_messages.clear()
-            queue.deleted_messages.clear()
-        self._restore_secrets()
-        self.pumps.reset()
-        self.calls.clear()
-
-    def _empty_table(self) -> None:
+        aws_data.forget_executions()
         lock = self.wire.lock_of("dynamodb")
         assert lock is not None
         with lock:
-            table = backend("dynamodb").tables[TABLE_NAME()]
-            table.items.clear()
-            if table.stream_shard is not None:
-                table.stream_shard.starting_sequence_number += len(table.stream_shard.items)
-                table.stream_shard.items.clear()
+            self.table.empty()
+        aws_data.empty_bucket()
+        aws_data.empty_queues()
+        self._restore_secrets()
+        self.pumps.reset()
+        self.calls.clear()
 
     def _restore_secrets(self) -> None:
         changed = [call for call in self.calls if call.service == "ssm" and not call.operation.startswith("Get")]
@@ -233,19 +246,16 @@ class Emulator:
 
     def items(self, pk: str | None = None) -> list[dict[str, Any]]:
         """The stored items as DynamoDB JSON, of one partition or all: for assertions."""
-        table = backend("dynamodb").tables[TABLE_NAME()]
-        found = [
-            item.to_json()["Attributes"]
-            for partition in list(table.items.values())
-            for item in list(partition.values())
-            if pk is None or item.hash_key.value == pk
-        ]
+        found = [item for item in self.table.items() if pk is None or item["pk"]["S"] == pk]
         return sorted(found, key=lambda one: (one["pk"]["S"], one["sk"]["S"]))
+
+    def objects(self) -> dict[str, bytes]:
+        """The newest version of every object in the bucket, by key."""
+        return aws_data.objects()
 
     def messages(self, queue: str) -> list[Any]:
         """Bodies of the messages in a queue (``payment-events``), taken or not; ``<name>-dead``: its dead letters."""
-        name = f"pathshala-{self.stage}-{queue}"
-        return [json.loads(message.body) for message in backend("sqs").queues[name]._messages]
+        return aws_data.messages(f"pathshala-{self.stage}-{queue}")
 
     def secret(self, name: str) -> str:
         """The value of a secret."""
@@ -254,34 +264,6 @@ class Emulator:
     def put_secret(self, name: str, value: str) -> None:
         """Change a secret, as a rotation does; containers that know the old one keep it until they ask again."""
         clients.ssm().put_parameter(Name=parameter_name(name), Value=value, Type="SecureString", Overwrite=True)
-
-
-def backend_s3() -> Any:
-    """moto's S3, which is global."""
-    from moto.backends import get_backend
-
-    return get_backend("s3")["123456789012"]["aws"]
-
-
-def _running() -> list[Any]:
-    machines = backend("stepfunctions").state_machines
-    return [one for machine in machines for one in machine.executions if one.exec_status == "RUNNING"]
-
-
-def _execution(machine: Any, execution: Any) -> dict[str, Any]:
-    started, stopped = execution.start_date, getattr(execution, "stop_date", None)
-    return {
-        "arn": execution.exec_arn,
-        "workflow": machine.name,
-        "name": execution.name,
-        "status": execution.exec_status,
-        "input": execution.input_data,
-        "output": getattr(execution, "output", None),
-        "error": getattr(execution, "error", None),
-        "cause": getattr(execution, "cause", None),
-        "startedAt": clock.iso(started) if started else None,
-        "stoppedAt": clock.iso(stopped) if stopped else None,
-    }
 
 
 _tick = threading.Event()

@@ -67,6 +67,11 @@ class Recorder:
         if own is not None:
             own.append(call)
 
+    def add_access(self, function: str, access: Access) -> None:
+        """An access that this process spared itself and a Lambda of its own would have made."""
+        with self._lock:
+            self.accesses.setdefault(function, set()).add(access.kind())
+
     def clear(self) -> None:
         """Forget all calls (not which kinds there ever were)."""
         with self._lock:

@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 from datetime import timedelta
+from pathlib import Path
 
 from chalicelib.identity.sessions.keys import new_key, published
 from chalicelib.platform import clock
@@ -13,6 +14,7 @@ from chalicelib.platform.aws import clients
 from chalicelib.platform.secrets import parameter_name
 
 PHONEPE_MERCHANT = "PATHSHALAUAT"
+KEPT = "secrets.json"
 HISTORY_DAYS = 400
 """The signing key is as old as the demo academy's oldest history: its people signed in then."""
 
@@ -50,3 +52,18 @@ def store(values: dict[str, str]) -> None:
     """Put them where the backend reads them."""
     for name, value in values.items():
         clients.ssm().put_parameter(Name=parameter_name(name), Value=value, Type="SecureString", Overwrite=True)
+
+
+def keep(folder: Path, values: dict[str, str]) -> None:
+    """Write them beside data that was made with them, for this user's eyes only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / KEPT
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(values), encoding="utf-8")
+
+
+def kept(folder: Path) -> dict[str, str]:
+    """What ``keep`` wrote; new ones for secrets that came since."""
+    path = folder / KEPT
+    known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {**make(), **known}

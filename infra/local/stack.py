@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.platform.aws import clients
 from chalicelib.platform.function import Function
 from chalicelib.platform.work import Consumer, Job, Stream, Worker
+from infra.local.left_out import complete
 from infra.local.pumps import EventSource
 from infra.package import names
 from infra.package.expand import expand
@@ -132,6 +133,7 @@ def create(stage: str, functions: Mapping[str, Function], templates: Templates |
             raise StackFailed(f"the stack {name} could not be created: {error}") from error
         if described["StackStatus"] != "CREATE_COMPLETE":
             raise StackFailed(f"the stack {name} could not be created: {described.get('StackStatusReason', '')}")
+        complete(expanded)
         outputs.update({one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])})
     created = _read()
     created.sources = sources

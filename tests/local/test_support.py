@@ -14,4 +14,4 @@ def test_health_through_the_client(client: Client) -> None:
 
 def test_people_have_cards(cloud: Emulator, people: People) -> None:
     person = people.super_admin()
-    assert [item["kind"]["S"] for item in cloud.items(f"USER#{person.id}")] == ["AccessCard"]
+    assert "AccessCard" in {item["kind"]["S"] for item in cloud.items(f"USER#{person.id}")}
