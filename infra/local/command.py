@@ -110,7 +110,7 @@ def _announce(serving: Any, seconds: float) -> None:
     print(f"  Storage    {where['storageUrl']}   (emulated AWS)")
     print("Demo accounts")
     for account in serving.running.accounts:
-        print(f"  {account['role']:<16} {account['email']:<34} {account['password']}")
+        print(f"  {account.role:<16} {account.email:<34} {account.password}")
     print("Ctrl-C stops everything.", flush=True)
 
 
@@ -122,7 +122,7 @@ def _tell(serving: Any) -> None:
         "consoleUrl": where["consoleUrl"],
         "phonepeUrl": where["phonepeUrl"],
         "storageUrl": where["storageUrl"],
-        "accounts": serving.running.accounts,
+        "accounts": [account.view() for account in serving.running.accounts],
     }
     STATE.mkdir(exist_ok=True)
     partial = RUN_FILE.with_suffix(".partial")

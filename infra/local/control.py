@@ -7,10 +7,9 @@ field.
 from __future__ import annotations
 
 import json
-import mimetypes
 import re
+import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -19,6 +18,8 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.platform import clock
 from chalicelib.platform.http.bodies import problems
+from infra.local.console import PREFIX as CONSOLE
+from infra.local.console import asset
 from infra.local.emulator import NotIdle
 from infra.local.executions import states_of
 from infra.local.faults import Fault
@@ -26,17 +27,8 @@ from infra.local.phonepe import BehaviourRefused, NotPayable, UnknownOrder
 from infra.local.proxy import Incoming, Outgoing
 from infra.local.running import Running, UnknownJob
 
-CONSOLE = Path(__file__).with_name("console")
 PREFIX = "/_local/"
 MAX_SHOWN = 200
-_CONSOLE_HEADERS = [
-    (
-        "Content-Security-Policy",
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
-    ),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Cache-Control", "no-store"),
-]
 
 
 class ControlRefused(Exception):
@@ -95,10 +87,12 @@ class Control:
 
     def _table(self) -> list[tuple[str, str, Callable[..., Any]]]:
         return [
-            ("GET", r"info", self._info),
+            ("GET", r"state", self._state),
+            ("GET", r"accounts", self._accounts),
             ("GET", r"requests", self._requests),
             ("GET", r"events", self._events),
             ("GET", r"executions", self._executions),
+            ("GET", r"workflows", self._workflows),
             ("GET", r"jobs", self._jobs),
             ("POST", r"jobs/([\w-]+)/run", self._run_job),
             ("GET", r"queues", self._queues),
@@ -119,11 +113,11 @@ class Control:
 
     def takes(self, incoming: Incoming) -> bool:
         """Whether a request is for the control API or the console."""
-        return incoming.path in ("/", "/favicon.ico", "/_local") or incoming.path.startswith((PREFIX, "/console/"))
+        return incoming.path in ("/", "/favicon.ico") or incoming.path.startswith((PREFIX, CONSOLE))
 
     def answer(self, incoming: Incoming) -> Outgoing:
         """One request."""
-        if not incoming.path.startswith("/_local"):
+        if not incoming.path.startswith(PREFIX):
             return _console(incoming)
         try:
             _check_origin(incoming)
@@ -141,8 +135,12 @@ class Control:
         every = [f"{method} {PREFIX}{pattern.pattern}" for method, pattern, _ in self._routes]
         raise ControlRefused(404, "ROUTE_NOT_FOUND", "There is no such control call", {"calls": every})
 
-    def _info(self, _: Incoming) -> Any:
-        return {**self._running.addresses(), "accounts": self._running.accounts, "clock": self._clock(_)}
+    def _state(self, incoming: Incoming) -> Any:
+        facts = {"stage": self._running.emulator.stage, "engine": self._running.emulator.engine}
+        return {**facts, **self._running.addresses(), **self._clock(incoming)}
+
+    def _accounts(self, _: Incoming) -> Any:
+        return {"items": [vars(account) for account in self._running.accounts]}
 
     def _requests(self, incoming: Incoming) -> Any:
         return {"items": self._running.journal.requests()[: _limit(incoming)]}
@@ -152,8 +150,11 @@ class Control:
 
     def _executions(self, incoming: Incoming) -> Any:
         found = self._running.emulator.executions()[: _limit(incoming)]
-        items = [{**one, **states_of(one["arn"])} for one in found]
-        return {"items": items, "definitions": self._running.emulator.created.definitions}
+        return {"items": [{**one, "states": states_of(one["arn"])} for one in found]}
+
+    def _workflows(self, _: Incoming) -> Any:
+        found = self._running.emulator.created.definitions
+        return {"items": [{"name": name, "definition": definition} for name, definition in found.items()]}
 
     def _jobs(self, _: Incoming) -> Any:
         return {"items": self._running.jobs()}
@@ -164,9 +165,7 @@ class Control:
             outcome = self._running.run_job(name, body.given)
         except UnknownJob as error:
             raise ControlRefused(404, "JOB_NOT_FOUND", f"There is no job {name}") from error
-        if outcome.error is not None:
-            raise ControlRefused(500, "JOB_FAILED", f"The job {name} failed", outcome.error)
-        return {"job": name, "result": outcome.answer}
+        return {"job": name, **outcome}
 
     def _queues(self, _: Incoming) -> Any:
         return {"items": self._running.emulator.pumps.queues()}
@@ -206,7 +205,8 @@ class Control:
             raise ControlRefused(422, "VALIDATION_FAILED", str(error)) from error
 
     def _clock(self, _: Incoming) -> Any:
-        return {"now": clock.iso(clock.now())}
+        offset = clock.now().timestamp() - time.time()
+        return {"now": clock.iso(clock.now()), "offsetSeconds": round(offset, 1)}
 
     def _move_clock(self, incoming: Incoming) -> Any:
         self._running.emulator.advance(_body(incoming, ClockBody).advance_seconds)
@@ -231,7 +231,7 @@ class Control:
 
     def _reset(self, _: Incoming) -> Any:
         self._running.reset()
-        return {"reset": True, "accounts": self._running.accounts}
+        return {"reset": True}
 
 
 def _check_origin(incoming: Incoming) -> None:
@@ -282,12 +282,8 @@ def _json(status: int, body: Any) -> Outgoing:
 
 
 def _console(incoming: Incoming) -> Outgoing:
-    """The console's page and files; only names that are in its folder."""
-    name = "index.html" if incoming.path == "/" else incoming.path.removeprefix("/console/").lstrip("/")
-    known = {path.name: path for path in CONSOLE.glob("*") if path.is_file()}
-    path = known.get(name)
-    if path is None or incoming.method not in ("GET", "HEAD"):
+    """The console's page and files."""
+    found = asset(incoming.path) if incoming.method in ("GET", "HEAD") else None
+    if found is None:
         return _json(404, {"code": "ROUTE_NOT_FOUND", "message": "There is no such page"})
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    kind = f"{kind}; charset=utf-8" if kind.startswith("text/") or kind.endswith("javascript") else kind
-    return Outgoing(200, [("Content-Type", kind), *_CONSOLE_HEADERS], path.read_bytes())
+    return Outgoing(200, list(found.headers.items()), found.content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.platform import clock
 from chalicelib.platform.aws import clients
 
 _ENTERED, _EXITED = "StateEntered", "StateExited"
@@ -11,22 +12,27 @@ _FAILED = frozenset({"ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"}
 MAX_EVENTS = 1_000
 
 
-def states_of(arn: str) -> dict[str, Any]:
-    """``{states: {name: SUCCEEDED|RUNNING|FAILED}, current, history: [{at, type, state}]}`` of an execution."""
+def states_of(arn: str) -> list[dict[str, Any]]:
+    """The states of an execution in the order they were entered: ``{name, status, at}``.
+
+    ``status``: RUNNING, SUCCEEDED or FAILED; a state that was entered again stands again.
+    """
     events = clients.stepfunctions().get_execution_history(executionArn=arn, maxResults=MAX_EVENTS)["events"]
-    states: dict[str, str] = {}
-    history: list[dict[str, Any]] = []
-    current: str | None = None
+    states: list[dict[str, Any]] = []
     for event in events:
         kind = str(event["type"])
-        name = None
         if kind.endswith(_ENTERED):
-            name = current = event["stateEnteredEventDetails"]["name"]
-            states[name] = "RUNNING"
+            name = event["stateEnteredEventDetails"]["name"]
+            states.append({"name": name, "status": "RUNNING", "at": clock.iso(event["timestamp"])})
         elif kind.endswith(_EXITED):
-            name = event["stateExitedEventDetails"]["name"]
-            states[name] = "SUCCEEDED"
-        elif kind in _FAILED and current is not None:
-            states[current] = "FAILED"
-        history.append({"at": event["timestamp"].isoformat(), "type": kind, "state": name or current})
-    return {"states": states, "current": current, "history": history}
+            _end(states, event["stateExitedEventDetails"]["name"])
+        elif kind in _FAILED and states:
+            states[-1]["status"] = "FAILED"
+    return states
+
+
+def _end(states: list[dict[str, Any]], name: str) -> None:
+    for state in reversed(states):
+        if state["name"] == name:
+            state["status"] = "SUCCEEDED"
+            return

@@ -31,7 +31,7 @@ class Mailbox:
         elif service == "sns" and operation == "Publish":
             given = _form(body)
             if "PhoneNumber" in given:
-                self._add({"kind": "SMS", "to": [given["PhoneNumber"]], "text": given.get("Message", "")})
+                self._add({"channel": "SMS", "to": [given["PhoneNumber"]], "text": given.get("Message", "")})
 
     def _add(self, mail: dict[str, Any]) -> None:
         with self._lock:
@@ -73,7 +73,7 @@ def _mail(given: Mapping[str, Any]) -> dict[str, Any]:
         parsed = message_from_bytes(raw, policy=policy.default)
         plain, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
         return {
-            "kind": "EMAIL",
+            "channel": "EMAIL",
             "from": str(parsed["From"]),
             "to": to or [str(parsed["To"])],
             "subject": str(parsed["Subject"]),
@@ -84,7 +84,7 @@ def _mail(given: Mapping[str, Any]) -> dict[str, Any]:
     simple = content.get("Simple", {})
     body = simple.get("Body", {})
     return {
-        "kind": "EMAIL",
+        "channel": "EMAIL",
         "from": given.get("FromEmailAddress", ""),
         "to": to,
         "subject": simple.get("Subject", {}).get("Data", ""),

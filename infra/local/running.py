@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.platform import clock
+from chalicelib.platform.function import Function
 from chalicelib.platform.work import Job
 from infra.local import schedules
+from infra.local.demo.accounts import Account
 from infra.local.edge import Edge
 from infra.local.emulator import Emulator
 from infra.local.journal import Journal
-from infra.local.lambdas import Outcome
 from infra.local.mailbox import Mailbox
 from infra.local.phonepe import Simulator, SimulatorConfig
 from infra.local.phonepe import start as start_simulator
@@ -48,7 +49,7 @@ class Running:
         self.journal = Journal()
         self.mailbox = Mailbox()
         self.edge = Edge()
-        self.accounts: list[dict[str, str]] = []
+        self.accounts: list[Account] = []
         self._stopping = threading.Event()
         self._last_runs: dict[str, dict[str, Any]] = {}
         self._threads: list[threading.Thread] = []
@@ -140,41 +141,39 @@ class Running:
                     last[one.name] = now
                     self._fire(self.emulator.function(one.function))
 
-    def _fire(self, function: Any) -> Outcome:
-        outcome = self.emulator.lambdas.invoke(function, {})
-        self._note(function, outcome)
-        return outcome
-
-    def _note(self, job: Any, outcome: Outcome) -> None:
-        self._last_runs[job.name] = {
+    def _fire(self, function: Function, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        began = time.perf_counter()
+        outcome = self.emulator.lambdas.invoke(function, {"given": dict(given)} if given else {})
+        milliseconds = (time.perf_counter() - began) * 1000
+        self._last_runs[function.name] = {
             "at": clock.iso(clock.now()),
-            "failed": outcome.error is not None,
+            "ok": outcome.error is None,
+            "ms": round(milliseconds, 1),
             "result": outcome.error or outcome.answer,
         }
+        return {name: value for name, value in self._last_runs[function.name].items() if name != "at"}
 
     # What the control API does.
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job: ``{name, function, summary, schedule, lastRun}``."""
+        """Every job: ``{name, function, summary, schedule, last: {at, ok, ms} or null}``."""
         return [
             {
                 "name": job.job,
                 "function": job.name,
                 "summary": job.summary,
                 "schedule": job.every.expression if job.every else None,
-                "lastRun": self._last_runs.get(job.name),
+                "last": self._last_runs.get(job.name),
             }
             for job in self.emulator.lambdas.functions.values()
             if isinstance(job, Job)
         ]
 
-    def run_job(self, name: str, given: Mapping[str, Any]) -> Outcome:
-        """Run a job now and wait for it. Raises ``UnknownJob``."""
+    def run_job(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a job now and wait for it: ``{ok, ms, result}``. Raises ``UnknownJob``."""
         for job in self.emulator.lambdas.functions.values():
             if isinstance(job, Job) and job.job == name:
-                outcome = self.emulator.lambdas.invoke(job, {"given": dict(given)})
-                self._note(job, outcome)
-                return outcome
+                return self._fire(job, given)
         raise UnknownJob(name)
 
     def drain(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.local.demo import accounts
+from infra.local.demo.accounts import Account
 from infra.local.running import Running
 
 
@@ -10,10 +11,10 @@ class DemoFailed(Exception):
     """The demo academy could not be loaded: the step and what came instead."""
 
 
-def load(running: Running) -> list[dict[str, str]]:
+def load(running: Running) -> list[Account]:
     """Load it into an empty stage; answers the demo accounts."""
     outcome = running.emulator.invoke("seed")
     if outcome.error is not None:
         raise DemoFailed(f"the seed failed: {outcome.error['errorType']}: {outcome.error['errorMessage']}")
     accounts.create()
-    return [one.view() for one in (*accounts.STAFF, accounts.FIRST_STUDENT)]
+    return [*accounts.STAFF, accounts.FIRST_STUDENT]
