@@ -32,12 +32,13 @@ class CannotGrant(Exception):
     """The sold thing cannot be handed over (gone, or no room on the card); nothing was added to the transaction.
 
     ``reason`` is an upper-case word for the order's ``statusReason``; the order goes to REVIEW with flag GRANT_FAILED
-    (PAY-74).
+    (PAY-74). ``refund``: nobody could decide otherwise, so the money goes back at once.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, refund: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.refund = refund
 
 
 class KindNotSold(LookupError):

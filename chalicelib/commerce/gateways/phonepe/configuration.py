@@ -87,8 +87,8 @@ def _account(facts: Mapping[str, Any]) -> Account:
 def account(merchant_id: str | None = None) -> Account:
     """The account of a merchant id; the current one without.
 
-    Secret ``PHONEPE``: ``{merchantId, salts: {index: key}, clientId, clientSecret, clientVersion, former?}``; ``former``
-    (a list of the same) keeps the accounts whose orders are still followed and refunded.
+    Secret ``PHONEPE``: ``{merchantId, salts: {index: key}, clientId, clientSecret, clientVersion, former?}``;
+    ``former`` (a list of the same) keeps the accounts whose orders are still followed and refunded.
     """
     facts = json.loads(PHONEPE())
     current = _account(facts)

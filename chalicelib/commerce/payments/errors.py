@@ -1,0 +1,80 @@
+"""Errors of payments (PAY-42)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.platform.errors import ApiError, Details
+
+
+class OrderNotFound(ApiError):
+    status = 404
+    code = "ORDER_NOT_FOUND"
+    message = "There is no such order"
+
+
+class CheckoutInProgress(ApiError):
+    """The same checkout is under way in another request; its page is there in a moment."""
+
+    status = 409
+    code = "CHECKOUT_IN_PROGRESS"
+    message = "This purchase is already being prepared; try again in a moment"
+
+    def __init__(self, details: Details | None = None, **keywords: Any) -> None:
+        super().__init__(details, **{"retry_after": 2, **keywords})
+
+
+class AmountTooSmall(ApiError):
+    status = 422
+    code = "AMOUNT_TOO_SMALL"
+    message = "The amount to pay is smaller than a payment gateway takes"
+
+
+class CurrencyUnsupported(ApiError):
+    status = 422
+    code = "CURRENCY_UNSUPPORTED"
+    message = "This cannot be paid in that currency"
+
+
+class ReturnPathInvalid(ApiError):
+    status = 422
+    code = "RETURN_PATH_INVALID"
+    message = "The return path must be a path of the academy's own site"
+
+
+class GatewayRejected(ApiError):
+    status = 502
+    code = "GATEWAY_REJECTED"
+    message = "The payment gateway did not accept this payment; try again"
+
+
+class GatewayUnavailable(ApiError):
+    status = 502
+    code = "GATEWAY_UNAVAILABLE"
+    message = "The payment gateway cannot be reached; nothing was charged"
+
+
+class GatewayTimeout(ApiError):
+    status = 504
+    code = "GATEWAY_TIMEOUT"
+    message = "The payment gateway did not answer in time; try again, this will not charge twice"
+
+
+class WebhookUnauthenticated(ApiError):
+    status = 401
+    code = "WEBHOOK_UNAUTHENTICATED"
+    message = "This message does not come from the gateway"
+
+
+class OrderNotInReview(ApiError):
+    status = 409
+    code = "ORDER_NOT_IN_REVIEW"
+    message = "This order does not wait for a decision"
+
+
+class OrderNotGrantable(ApiError):
+    """``details``: ``{reason}``, the seller's word."""
+
+    status = 409
+    code = "ORDER_NOT_GRANTABLE"
+    message = "What this order bought cannot be handed over now"

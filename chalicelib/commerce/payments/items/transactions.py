@@ -1,0 +1,133 @@
+"""What gateways took and gave back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.platform import clock
+from chalicelib.platform.store import InstantAttribute, Item, Key, Query
+from chalicelib.platform.store.patterns import AccessPattern
+
+
+class PaymentTransaction(Item, discriminator="PaymentTransaction"):
+    """One try to pay an order. ``status``: SUCCESS, AUTHORIZED, FAILED, PENDING, REFUNDED or PARTIAL_REFUND.
+
+    ``instrument`` and ``raw`` (JSON text, at most 64 KiB) are masked.
+    """
+
+    provider_transaction_id = UnicodeAttribute()
+    amount_paise = NumberAttribute()
+    currency = UnicodeAttribute()
+    status = UnicodeAttribute()
+    payment_mode = UnicodeAttribute(null=True)
+    instrument = UnicodeAttribute(null=True)
+    utr = UnicodeAttribute(null=True)
+    fee_paise = NumberAttribute(null=True)
+    raw = UnicodeAttribute(null=True)
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+
+    @staticmethod
+    def place(order_id: str, provider_transaction_id: str) -> Key:
+        """Its key."""
+        return Key(f"ORDER#{order_id}", f"TXN#{provider_transaction_id}")
+
+
+class GatewayPayment(Item, discriminator="GatewayPayment"):
+    """One payment at a gateway, by the gateway's id: put once, so that it acts once, ever.
+
+    ``outcome``: SETTLED, DUPLICATE, LATE, MISMATCH or HELD.
+    """
+
+    merchant_transaction_id = UnicodeAttribute()
+    amount_paise = NumberAttribute()
+    outcome = UnicodeAttribute()
+    created_at = InstantAttribute()
+
+    @staticmethod
+    def place(gateway: str, provider_transaction_id: str) -> Key:
+        """Its key."""
+        return Key(f"GWPAY#{gateway}#{provider_transaction_id}", "PAY")
+
+
+class Refund(Item, discriminator="Refund"):
+    """Money on its way back.
+
+    ``cause``: CUSTOMER, DUPLICATE, LATE or REVIEW. ``state``: REQUESTED, PROCESSING, SUCCEEDED or FAILED. ``booked``:
+    the account its money stands on until then, REVENUE or SUSPENSE. ``sends``: how often it was asked for; ``sent_at``:
+    epoch seconds.
+    """
+
+    merchant_refund_id = UnicodeAttribute()
+    merchant_transaction_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    gateway = UnicodeAttribute()
+    gateway_contract = UnicodeAttribute(null=True)
+    gateway_account = UnicodeAttribute(null=True)
+    amount_paise = NumberAttribute()
+    currency = UnicodeAttribute()
+    cause = UnicodeAttribute()
+    state = UnicodeAttribute()
+    mode = UnicodeAttribute(default="GATEWAY")
+    booked = UnicodeAttribute(default="REVENUE")
+    reason = UnicodeAttribute()
+    entitlement_effect = UnicodeAttribute(default="KEEP")
+    delta_days = NumberAttribute(default=0)
+    provider_refund_id = UnicodeAttribute(null=True)
+    error_code = UnicodeAttribute(null=True)
+    requested_by = UnicodeAttribute()
+    requested_at = InstantAttribute()
+    sends = NumberAttribute(default=0)
+    sent_at = NumberAttribute(default=0)
+    processed_at = InstantAttribute(null=True)
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+
+    @staticmethod
+    def place(order_id: str, refund_id: str) -> Key:
+        """Its key."""
+        return Key(f"ORDER#{order_id}", f"RF#{refund_id}")
+
+    @staticmethod
+    def by_id(refund_id: str) -> Query[Refund]:
+        """The refund of an id, for gateways that name nothing else."""
+        return Query(Refund, f"REFUND#{refund_id}", index="gsi1")
+
+    @staticmethod
+    def state_partition(state: str, created_at: datetime) -> str:
+        """Where the refunds of a state and a month (UTC) are listed."""
+        return f"REFUNDS#{state}#{created_at:%Y-%m}"
+
+    @staticmethod
+    def of_month(state: str, month: datetime, first: datetime, last: datetime) -> Query[Refund]:
+        """Refunds of a state asked for from ``first`` to before ``last`` within a month, oldest first."""
+        between = (clock.iso(first), clock.iso(last))
+        return Query(Refund, Refund.state_partition(state, month), index="gsi2", between=between)
+
+    def index(self) -> None:
+        """Set the index keys and the row, before the first put."""
+        self.gsi1pk, self.gsi1sk = f"REFUND#{self.merchant_refund_id}", "REFUND"
+        self.gsi2pk = self.state_partition(self.state, self.created_at)
+        self.gsi2sk = clock.iso(self.created_at)
+        facts: dict[str, Any] = {
+            "id": self.merchant_refund_id,
+            "order_id": self.merchant_transaction_id,
+            "user_id": self.user_id,
+            "amount_paise": int(self.amount_paise),
+            "cause": self.cause,
+            "state": self.state,
+            "created_at": clock.iso(self.created_at),
+        }
+        self.row = cast("MapAttribute[Any, Any]", facts)
+
+
+_FROM, _TO = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+PATTERNS = (
+    AccessPattern("did this gateway payment act already", GatewayPayment.place("PHONEPE", "<paymentId>"), 1),
+    AccessPattern("a refund", Refund.place("<orderId>", "<refundId>"), 1),
+    AccessPattern("a refund by its id alone", Refund.by_id("<refundId>"), 0.5, consistent=False),
+    AccessPattern("refunds of a state", Refund.of_month("REQUESTED", _FROM, _FROM, _TO), 0.5, consistent=False),
+)

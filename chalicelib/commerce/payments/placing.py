@@ -1,0 +1,130 @@
+"""Placing an order: one transaction whose conditions leave exactly one of any number of simultaneous checkouts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.commerce.payments import audited, initiation, outcomes
+from chalicelib.commerce.payments.configuration import CHECKOUT_IDEMPOTENCY_MINUTES, RECONCILER_MIN_AGE_MINUTES
+from chalicelib.commerce.payments.items import OpenCheckout, OrderLocator, PaymentOrder
+from chalicelib.commerce.payments.states import Status
+from chalicelib.platform import audit, clock
+from chalicelib.platform.access.caller import Caller
+from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.http.idempotency import DONE, IdempotencyEntry
+from chalicelib.platform.store import Key, Transaction, absent
+
+OPEN_CHECKOUT = "open-checkout"
+IDEMPOTENCY = "idempotency"
+CREATED_HTTP = 201
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """An ``Idempotency-Key`` and what it stands for."""
+
+    place: Key
+    request_hash: str
+
+
+@dataclass(frozen=True)
+class Around:
+    """What an order is placed beside: the open checkout and the key's entry as read, and the open order left behind."""
+
+    open_checkout: OpenCheckout | None = None
+    entry: IdempotencyEntry | None = None
+    key: KeyUse | None = None
+    left_behind: PaymentOrder | None = None
+
+
+def counts(entry: IdempotencyEntry) -> bool:
+    """Whether a key's entry still stands: 15 minutes, not 24 hours; the page it answers would be dead (PAY-43)."""
+    return int(entry.created_at) > clock.epoch() - CHECKOUT_IDEMPOTENCY_MINUTES() * 60
+
+
+def place(order: PaymentOrder, around: Around, caller: Caller, card: AccessCard) -> PaymentOrder:
+    """Write the order. A free one is captured with it (PAY-41). Raises ``TransactionLost``, ``CannotGrant``."""
+    tx = Transaction()
+    free = not int(order.amount_paise)
+    if free:
+        effects = outcomes.grant_lines(tx, order, card, order.created_at)
+        order.grant_effects = [effect.plain() for effect in effects]
+        order.status = str(Status.SUCCESS)
+        order.paid_at = order.finalized_at = order.created_at
+    else:
+        order.initiate_until = initiation.lease()
+        order.next_check_at = clock.epoch() + RECONCILER_MIN_AGE_MINUTES() * 60
+    if around.left_behind is not None:
+        order.supersedes = around.left_behind.id
+        _link(tx, around.left_behind, order.id)
+    order.index()
+    tx.put(order, when=absent(PaymentOrder), name="order")
+    locator = OrderLocator.place(order.id)
+    tx.put(
+        OrderLocator(locator.pk, locator.sk, merchant_transaction_id=order.id, user_id=order.user_id),
+        when=absent(OrderLocator),
+        name="locator",
+    )
+    _take_checkout(tx, order, around.open_checkout)
+    if around.key is not None:
+        tx.put(key_entry(around.key, order.id), when=key_free(around.entry), name=IDEMPOTENCY)
+    audit.write(tx, audited.ORDER_CREATE, order.id, by=caller, meta=audited.meta(order))
+    if free:
+        audit.write(tx, audited.ORDER_SUCCEED, order.id, by=caller, meta=audited.meta(order))
+    tx.commit()
+    return order
+
+
+def _link(tx: Transaction, older: PaymentOrder, newer_id: str) -> None:
+    """The older one is still followed to its end; should both be paid, each knows of the other (PAY-72)."""
+    same = cast(Condition, PaymentOrder.superseded_by.does_not_exist())
+    if older.superseded_by is not None:
+        same = cast(Condition, PaymentOrder.superseded_by == str(older.superseded_by))
+    unpaid = PaymentOrder.status == str(older.status)
+    actions = [PaymentOrder.superseded_by.set(newer_id), PaymentOrder.version.set(PaymentOrder.version + 1)]
+    tx.update(PaymentOrder, older.itself, actions, when=cast(Condition, same & unpaid), name="older")
+
+
+def _take_checkout(tx: Transaction, order: PaymentOrder, seen: OpenCheckout | None) -> None:
+    key = OpenCheckout.place(order.user_id, order.checkout_key)
+    item = OpenCheckout(
+        key.pk,
+        key.sk,
+        merchant_transaction_id=order.id,
+        terms=order.terms,
+        created_at=order.created_at,
+        ttl=clock.epoch() + 24 * 3600,
+    )
+    when = OpenCheckout.pk.does_not_exist()
+    if seen is not None:
+        when = when | (OpenCheckout.merchant_transaction_id == str(seen.merchant_transaction_id))
+    tx.put(item, when=cast(Condition, when), name=OPEN_CHECKOUT)
+
+
+def key_entry(key: KeyUse, order_id: str) -> IdempotencyEntry:
+    """The entry that makes the key stand for this order."""
+    now = clock.epoch()
+    return IdempotencyEntry(
+        key.place.pk,
+        key.place.sk,
+        request_hash=key.request_hash,
+        state=DONE,
+        status=CREATED_HTTP,
+        reference=order_id,
+        lease_until=0,
+        created_at=now,
+        ttl=now + 24 * 3600,
+    )
+
+
+def key_free(seen: IdempotencyEntry | None) -> Condition:
+    """Never used, too old to count, or still the one that was read and decided upon."""
+    entry = IdempotencyEntry
+    oldest = clock.epoch() - CHECKOUT_IDEMPOTENCY_MINUTES() * 60
+    free = entry.pk.does_not_exist() | (entry.created_at <= oldest)
+    if seen is not None and seen.reference is not None:
+        free = free | (entry.reference == str(seen.reference))
+    return cast(Condition, free)
