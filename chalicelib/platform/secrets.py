@@ -7,6 +7,7 @@ grant of that secret; nothing else of the account is open to it.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -30,6 +31,8 @@ class Secret:
     module: str
 
     def __call__(self) -> str:
+        for hook in _on_read:
+            hook(self.name)
         with _lock:
             value = _values.get(self.name)
         return self.fetch() if value is None else value
@@ -73,6 +76,7 @@ _lock = threading.Lock()
 _values: dict[str, str] = {}
 _fetched: dict[str, int] = {}
 _declared: dict[str, Secret] = {}
+_on_read: list[Callable[[str], None]] = []
 
 
 def secret(name: str) -> Secret:
@@ -86,6 +90,11 @@ def secret(name: str) -> Secret:
 def declared() -> dict[str, Secret]:
     """All secrets declared by the modules imported so far, by name."""
     return dict(_declared)
+
+
+def on_read(hook: Callable[[str], None]) -> None:
+    """Call ``hook(name)`` for every reading, known values too: each deployed function asks the store itself."""
+    _on_read.append(hook)
 
 
 def forget() -> None:

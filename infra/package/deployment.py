@@ -1,8 +1,8 @@
 """``make deploy STAGE=…``: uploads what ``make package`` built and creates or updates the stage, as whoever calls it.
 
-It refuses, before anything is changed: a stage whose secrets are missing, empty or examples (their values never leave the
-check); a production stage that pays at a sandbox, or another stage that pays for real (PAY-114); a bucket policy that lets
-anybody in (FILE-41); names under ``.example``.
+It refuses, before anything is changed: a stage whose secrets are missing, empty or examples (their values never leave
+the check); a production stage that pays at a sandbox, or another stage that pays for real (PAY-114); a bucket policy that
+lets anybody in (FILE-41); hosts under ``.example``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from infra.resources.bucket import anonymous_grants, policy_document
 
 SANDBOX_HOSTS = frozenset({"api-preprod.phonepe.com"})
 LIVE_HOSTS = frozenset({"api.phonepe.com"})
-EXAMPLES = ("changeme", "example", "default", "secret", "password", "local-", "test-")
+EXAMPLES = ("changeme", "example", "default", "password", "local-")
 SEED = "seed"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 WAITING = {"Delay": 15, "MaxAttempts": 480}
@@ -53,10 +53,27 @@ def problems_of_settings(stage: Stage) -> list[str]:
     return found
 
 
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from _leaves(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _leaves(member)
+    elif isinstance(value, str):
+        yield value.strip().lower()
+
+
 def weak_secret(value: str) -> bool:
-    """Whether a secret is empty, short or an example."""
+    """Whether a secret is empty, short or an example; of a JSON document, whether a member is empty or an example."""
     plain = value.strip().lower()
-    return len(plain) < secrets.MINIMUM_LENGTH or plain.startswith(EXAMPLES)
+    if len(plain) < secrets.MINIMUM_LENGTH or plain.startswith(EXAMPLES):
+        return True
+    try:
+        leaves = list(_leaves(json.loads(value)))
+    except ValueError:
+        return False
+    return any(not leaf or leaf.startswith(EXAMPLES) for leaf in leaves)
 
 
 def problems_of_secrets(stage: Stage, ssm: Any) -> list[str]:

@@ -55,14 +55,25 @@ def test_example_hosts_are_not_deployed(stage: Stage) -> None:
 
 @pytest.mark.rule("PAY-114")
 @pytest.mark.parametrize(
-    "value", ["", "   ", "changeme", "changeme-changeme-changeme", "short", "default-secret-value"]
+    "value",
+    [
+        "",
+        "   ",
+        "changeme",
+        "changeme-changeme-changeme",
+        "short",
+        "default-secret-value",
+        '{"clientId": "PATHSHALA", "clientSecret": ""}',
+        '{"merchantId": "PATHSHALA", "salts": {"1": "changeme"}}',
+    ],
 )
 def test_weak_secrets(value: str) -> None:
     assert deployment.weak_secret(value)
 
 
-def test_a_strong_secret() -> None:
-    assert not deployment.weak_secret(STRONG)
+@pytest.mark.parametrize("value", [STRONG, json.dumps({"merchantId": "PATHSHALA", "salts": {"1": STRONG}})])
+def test_a_strong_secret(value: str) -> None:
+    assert not deployment.weak_secret(value)
 
 
 @pytest.fixture

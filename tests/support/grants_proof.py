@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.platform import registry
+from chalicelib.platform import context, registry, secrets
 from chalicelib.platform.function import Function
 from chalicelib.platform.grants import Grant
 from infra.local.emulator import Emulator
@@ -110,8 +110,14 @@ _watched: list[Emulator] = []
 
 
 def watch(emulator: Emulator) -> None:
-    """What functions do in this emulator counts."""
+    """What functions do in this emulator counts; so do secrets that one of them finds another to have read already."""
     _watched.append(emulator)
+
+    def read(name: str) -> None:
+        access = Access("ssm:GetParameter", secrets.parameter_name(name))
+        emulator.calls.add_access(context.current().function, access)
+
+    secrets.on_read(read)
 
 
 def whole_suite(config: pytest.Config) -> bool:
