@@ -39,28 +39,33 @@ class NewPlan(PlanTerms):
         return PlanTerms.read({**stored, "family": self.family or self.key})
 
 
+def ungiven() -> Any:
+    """The default of a member that may be left out of a change, but not be ``null``; no document shows it."""
+    return Field(default_factory=lambda: None)
+
+
 class PlanChange(RequestModel):
     """What to change of a plan: only the members that are given. ``null`` clears what a plan need not have."""
 
-    name: PlanName = Field(default="")
-    description: PlanDescription = Field(default="")
-    price_paise: Price = Field(default=0)
-    currency: Literal["INR"] = Field(default="INR")
+    name: PlanName = ungiven()
+    description: PlanDescription = ungiven()
+    price_paise: Price = ungiven()
+    currency: Literal["INR"] = ungiven()
     list_price_paise: Price | None = None
-    prices: Prices = Field(default={})
-    duration_days: Days = Field(default=1)
-    is_active: bool = Field(default=False)
-    order_index: OrderIndex = Field(default=0)
-    family: PlanKey = Field(default="")
-    tier: Tier = Field(default=0)
-    grants: Grants = Field(default=())
-    features: Features = Field(default=())
-    price_includes_tax: bool = Field(default=True)
-    tax_category: TaxCategory = Field(default="")
+    prices: Prices = ungiven()
+    duration_days: Days = ungiven()
+    is_active: bool = ungiven()
+    order_index: OrderIndex = ungiven()
+    family: PlanKey = ungiven()
+    tier: Tier = ungiven()
+    grants: Grants = ungiven()
+    features: Features = ungiven()
+    price_includes_tax: bool = ungiven()
+    tax_category: TaxCategory = ungiven()
     max_per_user: PerUser | None = None
     sale_starts_at: Instant | None = None
     sale_ends_at: Instant | None = None
-    metadata: Metadata = Field(default={})
+    metadata: Metadata = ungiven()
 
     def given(self) -> dict[str, Any]:
         """The members that the request named, as the table keeps them; None clears."""

@@ -79,7 +79,9 @@ class PlanTerms(RequestModel):
     duration_days: Days
     is_active: bool = False
     order_index: OrderIndex = 0
-    family: PlanKey = Field(default="", description="Plans of one family are variants; default: the plan's own key")
+    family: PlanKey = Field(
+        default_factory=str, description="Plans of one family are variants; default: the plan's own key"
+    )
     tier: Tier = 0
     grants: Grants
     features: Features = ()
