@@ -13,6 +13,7 @@ from chalicelib.identity.accounts.items import KnownDevice, Login, User, UserHas
 from chalicelib.identity.accounts.normalization import normalize_email, normalize_phone
 from chalicelib.identity.accounts.user_hash import user_hash
 from chalicelib.platform import audit, clock, store
+from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import STUDENT_ROLE, UserType
 from chalicelib.platform.audit import SYSTEM, Actor, AuditAction
@@ -53,7 +54,7 @@ def add_account(
     tx: Transaction,
     new: NewAccount,
     *,
-    by: Actor = SYSTEM,
+    by: Actor | Caller = SYSTEM,
     sessions: Mapping[str, Any] | None = None,
     devices: Mapping[str, Any] | None = None,
 ) -> None:
@@ -122,7 +123,7 @@ def _card(new: NewAccount, sessions: Mapping[str, Any]) -> AccessCard:
     )
 
 
-def open_account(new: NewAccount, *, by: Actor = SYSTEM) -> str:
+def open_account(new: NewAccount, *, by: Actor | Caller = SYSTEM) -> str:
     """Create an account without signing it in, and answer its id. Raises ``EmailTaken``, ``TransactionLost``."""
     tx = Transaction()
     add_account(tx, new, by=by)
@@ -145,12 +146,13 @@ def create_staff(
     phone: str | None = None,
     must_change_password: bool = False,
     created_via: str = SEEDED,
-    by: Actor = SYSTEM,
+    by: Actor | Caller = SYSTEM,
 ) -> str:
     """Create an admin or operator with roles, and answer the id: for the seed and for demonstrations.
 
     The password must be good enough for staff. Raises ``EmailTaken``, ``PasswordTooWeak``, ``RoleNotFound``,
-    ``ValueError`` for something that is no e-mail, or for a role of another user type (ACC-57).
+    ``WouldEscalate`` when ``by`` lacks what a role allows, ``ValueError`` for something that is no e-mail, or for a
+    role of another user type (ACC-57).
     """
     address = normalize_email(email)
     passwords.check_password(password, user_type=user_type, email=address, name=name)
@@ -159,6 +161,8 @@ def create_staff(
     def work(held: list[roles.Role]) -> str:
         if not held or any(role.user_type != user_type for role in held):
             raise ValueError(f"an account of type {user_type} holds roles of that type")
+        if isinstance(by, Caller):
+            roles.require_held(by, held)
         new = NewAccount(
             address,
             name,
@@ -176,7 +180,13 @@ def create_staff(
 
 
 def create_student(
-    email: str, password: str, name: str, *, phone: str | None = None, created_via: str = SEEDED, by: Actor = SYSTEM
+    email: str,
+    password: str,
+    name: str,
+    *,
+    phone: str | None = None,
+    created_via: str = SEEDED,
+    by: Actor | Caller = SYSTEM,
 ) -> str:
     """Create a student and answer the id: for demonstrations. Raises ``EmailTaken``, ``PasswordTooWeak``."""
     address = normalize_email(email)

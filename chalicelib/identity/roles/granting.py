@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from chalicelib.identity.roles.errors import RoleNotFound
+from chalicelib.identity.roles.errors import RoleNotFound, WouldEscalate
 from chalicelib.identity.roles.items import Role, RoleHolder
 from chalicelib.platform import clock, store
+from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.errors import Conflict
 from chalicelib.platform.store import Transaction, TransactionLost
 
@@ -29,6 +30,13 @@ def load(keys: Sequence[str]) -> list[Role]:
 def permissions_of(roles: Iterable[Role]) -> set[str]:
     """The union of what some roles allow."""
     return {str(name) for role in roles for name in role.permissions or ()}
+
+
+def require_held(by: Caller, roles: Iterable[Role]) -> None:
+    """Nobody gives what they do not have: 403 ``WOULD_ESCALATE`` with the names that are missing (ACC-52)."""
+    missing = permissions_of(roles) - by.permissions
+    if missing:
+        raise WouldEscalate({"permissions": sorted(missing)})
 
 
 def add_holder(tx: Transaction, roles: Sequence[Role], user_id: str, *, by_user_id: str | None = None) -> None:
