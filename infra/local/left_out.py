@@ -8,16 +8,38 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.platform.aws import clients
+from infra.local.moto_aws import ACCOUNT
 from infra.package.templates import Template
 
 
 def complete(template: Template) -> None:
-    """Set the table's time-to-live and the bucket's versioning, access block, CORS and lifecycle."""
+    """Set the table's time-to-live, the bucket's versioning, access block, CORS and lifecycle; create the schedules."""
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::DynamoDB::Table":
             _table(resource["Properties"])
         elif resource["Type"] == "AWS::S3::Bucket":
             _bucket(resource["Properties"])
+        elif resource["Type"] == "AWS::Scheduler::Schedule":
+            _schedule(resource["Properties"], template)
+
+
+def _schedule(given: dict[str, Any], template: Template) -> None:
+    """moto's CloudFormation does not know schedules at all."""
+    scheduler = clients._client("scheduler")
+    if any(one["Name"] == given["Name"] for one in scheduler.list_schedules()["Schedules"]):
+        return
+    function = template["Resources"][given["Target"]["Arn"]["Fn::GetAtt"][0]]["Properties"]["FunctionName"]
+    here = f"{clients.region()}:{ACCOUNT}"
+    scheduler.create_schedule(
+        Name=given["Name"],
+        ScheduleExpression=given["ScheduleExpression"],
+        ScheduleExpressionTimezone=given.get("ScheduleExpressionTimezone", "UTC"),
+        FlexibleTimeWindow=given.get("FlexibleTimeWindow", {"Mode": "OFF"}),
+        Target={
+            "Arn": f"arn:aws:lambda:{here}:function:{function}",
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/scheduler",
+        },
+    )
 
 
 def _table(given: dict[str, Any]) -> None:

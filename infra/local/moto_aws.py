@@ -257,11 +257,16 @@ class _ScaledTime:
 
 
 def _correct_workflows() -> None:
+    import moto.stepfunctions.models as plain_workflows
     from moto.stepfunctions.exceptions import ExecutionAlreadyExists
     from moto.stepfunctions.models import StateMachine
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+    from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+    # What CloudFormation creates must be where executions are looked for.
+    _replace(plain_workflows, "stepfunctions_backends", stepfunctions_parser_backends)
 
     def named(machine: Any, name: str, given: str) -> Any:
         for execution in machine.executions:
