@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 from typing import TypeVar
 
 from chalicelib.platform import clock
+from chalicelib.platform.aws import clients
 from infra.local.emulator import Emulator
 from infra.local.recorder import AwsCall
 
@@ -24,6 +26,23 @@ def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
 
     with ThreadPoolExecutor(len(works)) as pool:
         return list(pool.map(one, works))
+
+
+@contextmanager
+def just_before(operation: str, happens: Callable[[], object]) -> Iterator[None]:
+    """Let something happen right before the next call of that operation leaves for AWS: the narrowest race there is."""
+    pending = [happens]
+
+    def interrupt(**_: object) -> None:
+        if pending:
+            pending.pop()()
+
+    events, name = clients.dynamodb().meta.events, f"before-call.dynamodb.{operation}"
+    events.register(name, interrupt)
+    try:
+        yield
+    finally:
+        events.unregister(name, interrupt)
 
 
 def to_next_window(cloud: Emulator, seconds: int = 60) -> None:

@@ -17,7 +17,7 @@ from chalicelib.platform.ids import new_ulid
 from infra.local.emulator import Emulator
 from tests.support.client import Client, Response
 from tests.support.people import People, Person
-from tests.support.races import at_once, counted_with_the_first_read, round_trips, to_next_window
+from tests.support.races import at_once, counted_with_the_first_read, just_before, round_trips, to_next_window
 
 Refresh = Callable[..., Response]
 
@@ -191,6 +191,19 @@ def test_logging_everyone_out_ends_refreshing_too(people: People, refresh: Refre
     store.update(AccessCard, AccessCard.place(student.id), actions)
     assert refresh(student.refresh_token, expect=401).code == "REFRESH_INVALID"
     assert session_of(student).generation == 1
+
+
+@pytest.mark.rule("AUTH-51", "AUTH-55")
+def test_a_session_that_ends_meanwhile_is_not_refreshed(client: Client, people: People, refresh: Refresh) -> None:
+    student = people.student()
+    with just_before("UpdateItem", lambda: client.post("/v1/auth/logout", token=student.token, expect=204)):
+        refresh(student.refresh_token, expect=401)
+    assert session_of(student).generation == 1
+    blocked = people.student()
+    actions = [AccessCard.status.set("BLOCKED"), AccessCard.sessions.set({}), AccessCard.token_version.add(1)]
+    place = AccessCard.place(blocked.id)
+    with just_before("BatchGetItem", lambda: store.update(AccessCard, place, actions)):
+        assert refresh(blocked.refresh_token, expect=403).code == "ACCOUNT_BLOCKED"
 
 
 @pytest.mark.rule("AUTH-53")

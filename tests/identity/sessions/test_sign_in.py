@@ -15,7 +15,7 @@ from infra.local.emulator import Emulator
 from tests.identity.conftest import PASSWORD, Register
 from tests.support.client import Client, Response
 from tests.support.people import People, Person
-from tests.support.races import at_once, counted_with_the_first_read, round_trips, to_next_window
+from tests.support.races import at_once, counted_with_the_first_read, just_before, round_trips, to_next_window
 
 Kinds = Callable[[], dict[str, int]]
 SignIn = Callable[..., Response]
@@ -112,22 +112,32 @@ def test_an_outdated_hash_is_renewed_by_signing_in(
     sign_in(student.email, expect=200)
 
 
-@pytest.mark.rule("AUTH-02")
-def test_a_password_that_was_just_changed_signs_nobody_in(
-    people: People, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever changes the password between our look at the login and our transaction, wins."""
+@pytest.mark.rule("AUTH-02", "AUTH-55")
+def test_a_password_that_was_just_changed_signs_nobody_in(people: People, sign_in: SignIn) -> None:
     student = people.student()
     changed = Login.password_hash.set(hash_password("another good password"))
-    real = store.Transaction.commit
-
-    def commit(tx: store.Transaction) -> None:
-        store.update(Login, Login.place(student.email), [changed])
-        real(tx)
-
-    monkeypatch.setattr(store.Transaction, "commit", commit)
-    assert sign_in(student.email, expect=401).code == "INVALID_CREDENTIALS"
+    with just_before("TransactWriteItems", lambda: store.update(Login, Login.place(student.email), [changed])):
+        assert sign_in(student.email, expect=401).code == "INVALID_CREDENTIALS"
     assert set(sessions_of(student)) == {student.session_id}
+
+
+@pytest.mark.rule("AUTH-02", "AUTH-55")
+def test_a_block_that_comes_first_wins(people: People, sign_in: SignIn) -> None:
+    student = people.student()
+    actions = [AccessCard.status.set("BLOCKED"), AccessCard.sessions.set({}), AccessCard.token_version.add(1)]
+    with just_before("TransactWriteItems", lambda: store.update(AccessCard, AccessCard.place(student.id), actions)):
+        assert sign_in(student.email, expect=403).code == "ACCOUNT_BLOCKED"
+    assert sessions_of(student) == {}
+
+
+@pytest.mark.rule("AUTH-02", "AUTH-55")
+def test_a_forced_logout_that_comes_first_is_seen(people: People, client: Client, sign_in: SignIn) -> None:
+    student = people.student()
+    actions = [AccessCard.sessions.set({}), AccessCard.token_version.add(1)]
+    with just_before("TransactWriteItems", lambda: store.update(AccessCard, AccessCard.place(student.id), actions)):
+        answer = sign_in(student.email, expect=200).json
+    client.get("/v1/auth/me", token=answer["accessToken"], expect=200)
+    assert set(sessions_of(student)) == {answer["sessionId"]}
 
 
 @pytest.mark.rule("AUTH-02")
