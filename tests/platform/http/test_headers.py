@@ -1,4 +1,4 @@
-"""Headers: CORS, security, caching, request ids, versions, bytes (HTTP-05, HTTP-19, HTTP-27, HTTP-30 … HTTP-33, HTTP-60)."""
+"""Headers: CORS, security, caching, request ids, versions, bytes (HTTP-05, HTTP-19, HTTP-27, HTTP-30 … HTTP-33)."""
 
 from __future__ import annotations
 

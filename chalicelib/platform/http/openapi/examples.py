@@ -26,13 +26,21 @@ _BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(?i)title$", ("Fundamental Rights",)),
     (r"(?i)filename$", ("fundamental-rights.pdf",)),
     (r"(?i)(mime|contenttype|mediatype)$", ("application/pdf",)),
-    (r"(?i)(sha256|checksum|hash)$", ("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",)),
+    (
+        r"(?i)(sha256|checksum|hash)$",
+        (
+            "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        ),
+    ),
     (r"(?i)(description|summary|reason|note|message)$", ("Articles 12 to 35 with leading cases",)),
     (r"(?i)currency$", ("INR",)),
     (r"(?i)plan", ("notes-yearly",)),
     (r"(?i)rolekeys?$", ("ADMIN_CONTENT",)),
     (r"^key$", ("indian-polity",)),
-    (r"(?i)merchanttransactionid$", ("PS01JH8Z6V3N4Q5R6S7T8V9WXYZ0",)),
+    (r"(?i)merchanttransactionid$", (f"TXN{ULID}", f"PS{ULID}")),
+    (r"(?i)statecode$", ("27", "MH")),
+    (r"(?i)city$", ("Indore",)),
     (r"(?i)(ip|address)$", ("203.0.113.7",)),
     (r"(?i)(user)?type$", ("STUDENT",)),
     (r"(?i)status$", ("ACTIVE",)),
@@ -43,6 +51,9 @@ _BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(?i)(user|full|display|actor|student)name$", ("Asha Verma",)),
 )
 _BY_FORM = (
+    f"TXN{ULID}",
+    "27AAPFU0939F1ZV",
+    "452001",
     "Indian Polity",
     "asha.verma@example.com",
     "482913",
