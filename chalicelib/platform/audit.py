@@ -15,6 +15,7 @@ from chalicelib.platform import clock, context, settings
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.store.items import InstantAttribute, Item
+from chalicelib.platform.store.keys import Key
 from chalicelib.platform.store.table import absent
 from chalicelib.platform.store.transaction import Transaction
 
@@ -68,6 +69,11 @@ class AuditEntry(Item, discriminator="AuditEntry"):
     ip = UnicodeAttribute(null=True)
     user_agent = UnicodeAttribute(null=True)
 
+    @staticmethod
+    def place(month: str, entry_id: str) -> Key:
+        """Where an entry of a month (``2026-01``, UTC) is."""
+        return Key(f"AUDIT#{month}", entry_id)
+
 
 class Actor(NamedTuple):
     """Who did it, where there is no signed-in caller: somebody registering, or the system."""
@@ -109,8 +115,7 @@ def write(
     roles = list(by.roles) if isinstance(by, Caller) else []
     kept_days = AUDIT_RETENTION_DAYS()
     entry = AuditEntry(
-        f"AUDIT#{now:%Y-%m}",
-        entry_id,
+        *AuditEntry.place(f"{now:%Y-%m}", entry_id),
         id=entry_id,
         at=now,
         actor_user_id=actor.user_id,

@@ -19,20 +19,23 @@ def _build(_: argparse.Namespace) -> None:
 
 
 def _check(_: argparse.Namespace) -> None:
-    from infra.package import openapi
+    from infra.package import data_model, openapi
     from infra.package.lint import problems
 
     found = problems()
     if openapi.outdated():
         found.append("docs/openapi.json is not what the declarations say; run make docs")
+    if data_model.outdated():
+        found.append("docs/data-model.md is not what the items say; run make docs")
     if found:
         raise PackagingFailed("\n".join(found))
 
 
 def _docs(_: argparse.Namespace) -> None:
-    from infra.package import openapi
+    from infra.package import data_model, openapi
 
     print(openapi.write())
+    print(data_model.write())
 
 
 def _deploy(given: argparse.Namespace) -> None:

@@ -8,7 +8,9 @@ from enum import StrEnum
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.platform import clock
+from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
+from chalicelib.platform.store.patterns import AccessPattern
 
 UNCONFIRMED_LIFE = timedelta(hours=24)
 
@@ -99,3 +101,9 @@ def with_references(asset_id: str) -> Query[Item]:
 def index_keys(asset: FileAsset) -> dict[str, str]:
     """Where lists of files by purpose find it, newest first."""
     return {"gsi1pk": f"ASSETS#{asset.purpose}", "gsi1sk": f"{clock.iso(asset.created_at)}#{asset.id}"}
+
+
+PATTERNS = (
+    AccessPattern("a file, beside the card", (AccessCard.place("<user>"), FileAsset.place("<file>")), 2),
+    AccessPattern("a file and what uses it", with_references("<file>"), 1),
+)

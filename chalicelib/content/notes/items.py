@@ -9,8 +9,9 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.platform import clock
-from chalicelib.platform.access.card import plain
+from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
+from chalicelib.platform.store.patterns import AccessPattern
 
 PUBLISHED = "PUB"
 DRAFT = "DRAFT"
@@ -145,3 +146,23 @@ def listed(
         index, partition = "gsi1", f"NOTES#{subject_id}#{state}"
     chosen = None if keep is None else (lambda note: keep(row_of(note)))
     return Query(Note, partition, index=index, descending=True, keep=chosen)
+
+
+PATTERNS = (
+    AccessPattern(
+        "a note, beside the card and the reader's progress",
+        (AccessCard.place("<user>"), Note.place("<note>"), NoteProgress.place("<user>", "<note>")),
+        3,
+    ),
+    AccessPattern("published notes, newest first", listed(PUBLISHED), 0.5, consistent=False),
+    AccessPattern("drafts, last changed first", listed(DRAFT), 0.5, consistent=False),
+    AccessPattern(
+        "published notes of a subject, newest first", listed(PUBLISHED, subject_id="<subject>"), 0.5, consistent=False
+    ),
+    AccessPattern(
+        "progress in the notes of a page",
+        (NoteProgress.place("<user>", "<note>"), NoteProgress.place("<user>", "<another note>")),
+        1,
+        consistent=False,
+    ),
+)

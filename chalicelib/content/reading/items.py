@@ -6,8 +6,11 @@ from typing import Any
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 
+from chalicelib.content.notes import Note
 from chalicelib.platform import clock
+from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.store import InstantAttribute, Item, Key
+from chalicelib.platform.store.patterns import AccessPattern
 
 REGISTER_SECONDS = 400 * 86_400
 
@@ -104,3 +107,14 @@ class WatermarkIssue(Item, discriminator="WatermarkIssue"):
             "view_session_id": self.view_session_id,
             "issued_at": issued,
         }
+
+
+PATTERNS = (
+    AccessPattern(
+        "what a content request needs",
+        (AccessCard.place("<user>"), Note.place("<note>"), NoteReader.place("<user>", "<note>")),
+        3,
+    ),
+    AccessPattern("a view session in the register", NoteViewSession.place("<view session>"), 1),
+    AccessPattern("whose watermark this is", WatermarkIssue.place("W7K2<rest of the code>"), 1),
+)

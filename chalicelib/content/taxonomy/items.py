@@ -8,8 +8,9 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.platform.access.card import plain
+from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
+from chalicelib.platform.store.patterns import AccessPattern
 
 MAX_SUBJECTS = 200
 LAST_ORDER_INDEX = 999_999
@@ -120,3 +121,16 @@ def row_of(subject: Subject) -> Mapping[str, Any]:
 def index_keys(order_index: int, name: str, subject_id: str) -> dict[str, Any]:
     """The keys under which the list of subjects finds it."""
     return {"gsi1pk": _SUBJECTS, "gsi1sk": Subject.position(order_index, name, subject_id)}
+
+
+PATTERNS = (
+    AccessPattern("a subject, beside the card", (AccessCard.place("<user>"), Subject.place("<subject>")), 2),
+    AccessPattern("all subjects in their order", subjects_in_order(), 0.5, consistent=False),
+    AccessPattern("whether a subject's key is taken", SubjectKey.place("<key>"), 1),
+    AccessPattern("the subject of a topic", Topic.anywhere("<topic>"), 0.5, consistent=False),
+    AccessPattern(
+        "what a note is tagged with",
+        (Subject.place("<subject>"), Topic.place("<subject>", "<topic>"), Tag.place("<tag>")),
+        3,
+    ),
+)

@@ -20,6 +20,7 @@ from pynamodb.attributes import (
 from chalicelib.platform import settings
 from chalicelib.platform.store.items import Item
 from chalicelib.platform.store.keys import Key
+from chalicelib.platform.store.patterns import AccessPattern
 
 CARD_MAX_BYTES = settings.integer("CARD_MAX_BYTES", default=32_768, minimum=4_096, maximum=262_144)
 MAX_ENTITLEMENTS = 30
@@ -67,3 +68,6 @@ def plain(value: MapAttribute[str, Any] | dict[str, Any] | None) -> dict[str, An
     if value is None:
         return {}
     return dict(value) if isinstance(value, dict) else dict(value.as_dict())
+
+
+PATTERNS = (AccessPattern("the caller's card, first thing in every signed-in request", AccessCard.place("<user>"), 1),)
