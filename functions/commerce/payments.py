@@ -63,7 +63,7 @@ OrderId = Annotated[str, PathRule(ID_PATTERN)]
         IdempotencyInProgress,
         IdempotencyKeyReused,
     ],
-    examples={"planKey": "prelims-30"},
+    examples={"planKey": "prelims-30", "items": None},
 )
 def checkout(body: CheckoutRequest, caller: Caller, request: Request) -> Answer[CheckoutResponse]:
     """Start paying; answers with the page to send the student to.

@@ -223,7 +223,9 @@ class Bound:
             raise ValueError("must be an instant with Z or an offset, or a day") from error
 
 
-_DATE_SCHEMA = WithJsonSchema({"type": "string", "examples": ["2026-01-31", "2026-01-31T10:00:00.000Z"]})
+_DATE_SCHEMA = WithJsonSchema(
+    {"type": "string", "maxLength": 40, "examples": ["2026-01-31", "2026-01-31T10:00:00.000Z"]}
+)
 
 
 class OrdersQuery(ListQuery):

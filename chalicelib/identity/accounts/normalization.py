@@ -15,7 +15,6 @@ from chalicelib.platform.http.models import Characters
 EMAIL_DOMAIN_DENY = settings.listing("EMAIL_DOMAIN_DENY")
 
 MAX_EMAIL = 254
-MAX_LOCAL_PART = 64
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _INDIAN = re.compile(r"[6-9][0-9]{9}")
@@ -27,7 +26,7 @@ def normalize_email(given: str) -> str:
 
     No dot or plus folding: providers differ in what they ignore.
     """
-    address = unicodedata.normalize("NFC", given).strip().lower()
+    address = unicodedata.normalize("NFC", given.strip().lower())
     local, separator, domain = address.partition("@")
     if not separator or "@" in domain or not _is_local_part(local):
         raise ValueError("must be an e-mail address")
@@ -39,7 +38,7 @@ def normalize_email(given: str) -> str:
 
 
 def _is_local_part(local: str) -> bool:
-    if not local or len(local) > MAX_LOCAL_PART or _NOT_IN_LOCAL_PARTS.intersection(local):
+    if not local or _NOT_IN_LOCAL_PARTS.intersection(local):
         return False
     return not any(character.isspace() or unicodedata.category(character).startswith("C") for character in local)
 
@@ -101,7 +100,7 @@ Phone = Annotated[
     str,
     Field(min_length=8, max_length=20),
     AfterValidator(normalize_phone),
-    _schema(pattern=r"^(\+[1-9][0-9]{6,14}|[6-9][0-9]{9})$", examples=["+919876543210"]),
+    _schema(maxLength=16, pattern=r"^(\+[1-9][0-9]{6,14}|[6-9][0-9]{9})$", examples=["+919876543210"]),
 ]
 """A phone number in a body; E.164 inside."""
 
