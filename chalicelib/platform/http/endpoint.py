@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any, TypedDict, Unpack, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -254,6 +255,9 @@ def _body_model(hint: Any) -> tuple[type[BaseModel], bool]:
 def _answer_model(hint: Any) -> type[BaseModel] | None:
     if get_origin(hint) is Answer:
         hint = get_args(hint)[0]
+    if get_origin(hint) in (Union, UnionType):
+        # ``Answer[X | None]``: nothing is answered with a 304.
+        hint = next((one for one in get_args(hint) if one is not type(None)), None)
     if hint is None or hint in (type(None), Binary):
         return None
     if isinstance(hint, type) and issubclass(hint, BaseModel):
