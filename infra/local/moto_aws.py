@@ -114,7 +114,9 @@ _JSON_SERVICES = {
 
 @lru_cache(maxsize=8)
 def _handler(service: str) -> Any:
-    own = backend({"states": "stepfunctions"}.get(service, service))
+    from moto.backends import get_backend
+
+    own = get_backend({"states": "stepfunctions"}.get(service, service))[ACCOUNT][clients.region()]  # type: ignore[call-overload]
     return next(iter(own.urls.values()))
 
 
@@ -135,9 +137,13 @@ def _processed(request: Any, service: str = "") -> Reply | None:
 
 
 def backend(service: str) -> Any:
-    """moto's own objects of a service, in the stage's region."""
+    """moto's own objects of a service, in the stage's region; of workflows those of the interpreter."""
     from moto.backends import get_backend
 
+    if service == "stepfunctions":
+        from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+        return stepfunctions_parser_backends[ACCOUNT][clients.region()]
     return get_backend(service)[ACCOUNT][clients.region()]  # type: ignore[call-overload]
 
 
@@ -257,7 +263,7 @@ class _ScaledTime:
 
 
 def _correct_workflows() -> None:
-    import moto.stepfunctions.models as plain_workflows
+    import moto.stepfunctions.models as workflow_models
     from moto.stepfunctions.exceptions import ExecutionAlreadyExists
     from moto.stepfunctions.models import StateMachine
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
@@ -266,7 +272,7 @@ def _correct_workflows() -> None:
     from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
     # What CloudFormation creates must be where executions are looked for.
-    _replace(plain_workflows, "stepfunctions_backends", stepfunctions_parser_backends)
+    _replace(workflow_models, "stepfunctions_backends", stepfunctions_parser_backends)
 
     def named(machine: Any, name: str, given: str) -> Any:
         for execution in machine.executions:
