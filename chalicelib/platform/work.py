@@ -21,6 +21,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel
@@ -144,9 +145,9 @@ class _Batch(Function):
     def __call__(self, event: dict[str, Any], lambda_context: Any) -> dict[str, Any]:
         failures: list[dict[str, str]] = []
         for record in event["Records"]:
-            body = json.loads(record["body"])
             try:
-                _measured(self, body.get("requestId"), lambda_context, lambda body=body: self.handle_message(body))  # type: ignore[misc]
+                body: dict[str, Any] = json.loads(record["body"])
+                _measured(self, body.get("requestId"), lambda_context, partial(self.handle_message, body))
             except Exception as error:  # noqa: BLE001  # one poisoned message must not hold up its batch
                 unexpected(error)
                 failures.append({"itemIdentifier": record["messageId"]})
