@@ -53,7 +53,12 @@ def process_payment_event(message: EventMessage) -> None:
 
 @consumer(on=[PaymentSucceeded, PaymentFailed, PaymentHeld], grants=[Grant.TABLE_WRITE])
 def close_open_checkout(event: OrderSettled) -> None:
-    """Forget the open checkout of an order that is settled, so that the next checkout starts afresh."""
+    """Forget the open checkout of an order that is settled, so that the next checkout starts afresh.
+
+    While late money may still come it is kept: a purchase beside it then knows of it.
+    """
+    if isinstance(event, PaymentFailed) and not event.final:
+        return
     following.close_checkout(event.user_id, event.checkout_key, event.order_id)
 
 

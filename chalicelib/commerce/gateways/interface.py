@@ -119,13 +119,17 @@ class SeenPayment:
 
 @dataclass(frozen=True)
 class OrderStatus:
-    """The status API's word on an order: ``amount`` is what was captured, or asked for while nothing was."""
+    """The status API's word on an order: ``amount`` is what was captured, or asked for while nothing was.
+
+    ``timed_out``: it failed because nothing was heard in time, so that money may still come.
+    """
 
     state: State
     amount: int
     currency: str
     payments: tuple[SeenPayment, ...] = ()
     error_code: str | None = None
+    timed_out: bool = False
 
     @property
     def captured(self) -> SeenPayment | None:

@@ -19,7 +19,7 @@ from chalicelib.commerce.payments.items import OpenCheckout, PaymentOrder
 from chalicelib.commerce.payments.placing import Around, KeyUse
 from chalicelib.commerce.payments.pricing import Wanted
 from chalicelib.commerce.payments.schemas import CheckoutRequest, CheckoutResponse, PlanSummary
-from chalicelib.commerce.payments.states import OPEN, Status
+from chalicelib.commerce.payments.states import LAPSED, OPEN, Status
 from chalicelib.commerce.sellers import CannotGrant, LineOffer
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller
@@ -171,8 +171,8 @@ def _same(asked: Asked, order: PaymentOrder) -> bool:
 
 
 def _may_still_be_paid(order: PaymentOrder) -> bool:
-    """Open, or given up by us while the gateway may still take money: a new order beside it knows of it."""
-    return order.status in (*OPEN, Status.EXPIRED)
+    """Open, or lapsed while the gateway may still take money: a new order beside it knows of it."""
+    return order.status in OPEN or (order.status in LAPSED and order.next_check_at is not None)
 
 
 def _bind(asked: Asked, found: Found, order: PaymentOrder) -> None:

@@ -45,9 +45,10 @@ class PaymentSucceeded(OrderSettled):
 
 
 class PaymentFailed(OrderSettled):
-    """No money came, or it was given back from review."""
+    """No money came, or it was given back from review. ``final``: none can come any more, as far as is known."""
 
     reason: str | None
+    final: bool
 
 
 class PaymentExpired(OrderEvent):
@@ -108,7 +109,7 @@ def order_events(change: Change[PaymentOrder]) -> Iterator[DomainEvent]:
             granted=bool(order.grant_effects),
         )
     if change.became("status", Status.FAILED):
-        yield PaymentFailed(**settled, reason=order.status_reason)
+        yield PaymentFailed(**settled, reason=order.status_reason, final=order.next_check_at is None)
     if change.became("status", Status.EXPIRED):
         yield PaymentExpired(**whose)
     if change.became("status", Status.REVIEW):

@@ -165,9 +165,9 @@ def _hold(tx: Transaction, case: Case, decision: Decision) -> None:
 
 
 def _fail(tx: Transaction, case: Case, decision: Decision) -> None:
-    """A gateway that was once left without an answer may yet turn out to have taken money: it is asked again, late."""
+    """Where a time-out was the cause, the gateway's or ours, money may still come: it is asked again, late."""
     order = case.order
-    again = lateness.next_check(order.created_at, case.now) if order.unsure else None
+    again = lateness.next_check(order.created_at, case.now) if order.unsure or case.seen.timed_out else None
     actions, condition = move(order, Status.FAILED, case.now, reason=decision.reason, next_check_at=again)
     _update(tx, case, actions, condition, check_rivals=False)
     for payment in case.seen.payments:

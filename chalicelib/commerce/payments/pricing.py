@@ -134,7 +134,7 @@ def draft(
         amount_paise=total,
         currency=CURRENCY,
         billing=_map(asked.billing.model_dump(by_alias=True, exclude_none=True)) if asked.billing else None,
-        status=Status.CREATED,
+        status=str(Status.CREATED),
         return_url=f"{asked.return_url}{order_id}",
         receipt=order_id,
         created_at=now,

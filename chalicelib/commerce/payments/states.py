@@ -90,7 +90,7 @@ def move(
     known = [str(flag) for flag in order.flags]
     all_flags = known + [str(flag) for flag in flags if flag not in known]
     actions: list[Action] = [
-        PaymentOrder.status.set(after),
+        PaymentOrder.status.set(str(after)),
         PaymentOrder.status_reason.set(reason) if reason else PaymentOrder.status_reason.remove(),
         PaymentOrder.flags.set(all_flags),
         PaymentOrder.updated_at.set(now),

@@ -91,7 +91,9 @@ def status(order: GatewayOrder) -> OrderStatus:
         )
     elif state is State.SUCCESS:
         payments.append(SeenPayment(order.ref, amount, CURRENCY, state, raw=masking.raw(data)))
-    return OrderStatus(state, amount, CURRENCY, tuple(payments), None if state is State.SUCCESS else reply.code)
+    error = None if state is State.SUCCESS else reply.code
+    late = state is State.FAILED and error in ("TIMED_OUT", NOT_FOUND)
+    return OrderStatus(state, amount, CURRENCY, tuple(payments), error, late)
 
 
 def _payment_state(code: str, order: GatewayOrder) -> State:

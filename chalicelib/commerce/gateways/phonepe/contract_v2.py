@@ -32,6 +32,7 @@ _USED = frozenset({"INVALID_MERCHANT_ORDER_ID", "INVALID_MERCHANT_REFUND_ID"})
 _USED_STATUS = 417
 _NOT_FOUND = 404
 _STATES = {"PENDING": State.PENDING, "COMPLETED": State.SUCCESS, "FAILED": State.FAILED}
+_TIMED_OUT = frozenset({"TXN_NOT_COMPLETED", "TXN_AUTO_FAILED", "TIMED_OUT", "ORDER_EXPIRED"})
 _REFUND_STATES = {**_STATES, "CONFIRMED": State.PENDING}
 
 
@@ -79,7 +80,8 @@ def status(order: GatewayOrder) -> OrderStatus:
         raise NoAnswer("NO_AMOUNT")
     payments = tuple(_payments(reply.body, state, amount))
     error = reply.body.get("errorCode")
-    return OrderStatus(state, amount, CURRENCY, payments, str(error)[:64] if error else None)
+    late = state is State.FAILED and error in _TIMED_OUT
+    return OrderStatus(state, amount, CURRENCY, payments, str(error)[:64] if error else None, late)
 
 
 def refund(asked: GatewayRefund) -> RefundStatus:
