@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.commerce.subscriptions import covers
@@ -26,10 +27,15 @@ TIMES = [NOW - 100, NOW - 1, NOW, NOW + 1, NOW + 100]
 
 
 @pytest.fixture(autouse=True)
-def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock.advance(NOW - clock.now().timestamp() + 0.25)
+def _real_time_again() -> Iterator[None]:
     yield
     clock.reset()
+
+
+def at_the_second() -> None:
+    """Set the clock to the beginning of ``NOW``: there is a second until the next one."""
+    clock.reset()
+    clock.advance(NOW - clock.now().timestamp() + 0.001)
 
 
 def card(entitlements: list[dict[str, Any]], **more: Any) -> AccessCard:
@@ -94,8 +100,10 @@ def test_policies_and_twin_agree(entitlements: list[dict[str, Any]], bans: dict[
     own = card(entitlements, note_bans=bans)
     notes = random.Random(1).sample(every_note(), 36)
     entities = [Entity("Note", f"{one['noteId']}/{number}", one) for number, one in enumerate(notes)]
+    at_the_second()
     decisions = decide_all(Caller(own, "session"), Actions.NOTES_OPEN, entities)
-    verdicts = [covers.can_access_note(own, one, clock.now().timestamp()) for one in notes]
+    verdicts = [covers.can_access_note(own, one, NOW) for one in notes]
+    assume(clock.epoch() == NOW)
     assert [(one.allowed, one.reason) for one in decisions] == [(one.allowed, one.reason) for one in verdicts]
     assert all((one.hint is None) == (one.reason not in HINTED) for one in verdicts)
 
