@@ -201,14 +201,17 @@ class Emulator:
         """All executions, newest first: ``{arn, workflow, name, status, input, output, error, startedAt, …}``."""
         return aws_data.executions(status)
 
-    def drain(self, seconds: float = DRAIN_SECONDS) -> Drained:
-        """Pump stream and queues and wait for executions until nothing moves. ``NotIdle`` when it takes longer."""
+    def drain(self, seconds: float = DRAIN_SECONDS, *, executions: bool = True) -> Drained:
+        """Pump stream and queues and wait for executions until nothing moves. ``NotIdle`` when it takes longer.
+
+        ``executions=False`` leaves executions to run on.
+        """
         began, drained = time.monotonic(), Drained()
         with self._draining:
             while True:
                 delivered = self.pumps.turn()
                 drained.deliveries.extend(delivered)
-                running = [one["arn"] for one in self.executions("RUNNING")]
+                running = [one["arn"] for one in self.executions("RUNNING")] if executions else []
                 drained.executions.extend(arn for arn in running if arn not in drained.executions)
                 if not delivered and not running and not self.pumps.pending() and not self.pumps.retrying():
                     break
@@ -254,7 +257,7 @@ class Emulator:
         return aws_data.objects()
 
     def messages(self, queue: str) -> list[Any]:
-        """Bodies of the messages in a queue (``payment-events``), taken or not; ``<name>-dead``: its dead letters."""
+        """Bodies of the messages in a queue (``payment-events``), taken or not; ``<name>-dlq``: its dead letters."""
         return aws_data.messages(f"pathshala-{self.stage}-{queue}")
 
     def secret(self, name: str) -> str:

@@ -1,7 +1,7 @@
 """``make deploy STAGE=…``: uploads what ``make package`` built and creates or updates the stage, as whoever calls it.
 
 It refuses, before anything is changed: a stage whose secrets are missing, empty or examples (their values never leave
-the check); a production stage that pays at a sandbox, or another stage that pays for real (PAY-114); a bucket policy that
+the check); production that pays at a sandbox, or another stage that pays for real (PAY-114); a bucket policy that
 lets anybody in (FILE-41); hosts under ``.example``.
 """
 
