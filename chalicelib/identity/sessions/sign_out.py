@@ -8,7 +8,7 @@ from chalicelib.identity.sessions.errors import RefreshInvalid
 from chalicelib.identity.sessions.items import Session
 from chalicelib.identity.sessions.refresh import is_genuine, read
 from chalicelib.platform import audit, store
-from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.access.tokens import Claims
 from chalicelib.platform.audit import Actor
 from chalicelib.platform.errors import AccountBlocked, Unavailable
@@ -49,11 +49,13 @@ def _end(card: AccessCard, session_id: str) -> None:
     place = Session.place(card.user_id, session_id)
     alive = store.present(Session) & Session.revoked_at.does_not_exist()
     tx.update(Session, place, revoked(LOGOUT), when=alive, name="session")
-    tx.update(AccessCard, card.itself, [AccessCard.sessions[session_id].remove(), AccessCard.version.add(1)])
+    leave = [AccessCard.sessions[session_id].remove(), AccessCard.version.add(1)]
+    tx.update(AccessCard, card.itself, leave)
     by = Actor(card.user_id, card.user_type, "USER")
     audit.write(tx, SESSION_REVOKE, session_id, by=by, reason=LOGOUT)
     try:
         tx.commit()
     except TransactionLost:
-        # It has ended before: nothing to do, and no second audit entry (HTTP-61).
-        return
+        # It has ended before: no second audit entry (HTTP-61). Should the card still list it, that must not let it in.
+        if session_id in plain(card.sessions):
+            store.update(AccessCard, card.itself, leave, when=store.present(AccessCard))

@@ -72,3 +72,13 @@ def test_who_is_nobody_signs_nobody_out(client: Client, people: People, kinds: K
     assert client.post("/v1/auth/logout", token=student.token, expect=403).code == "ACCOUNT_BLOCKED"
     assert set(entries(student)) == {student.session_id}
     assert "AuditEntry" not in kinds()
+
+
+@pytest.mark.rule("AUTH-04", "ACC-60")
+def test_a_session_without_its_item_ends_too(client: Client, people: People, kinds: Kinds) -> None:
+    student = people.student()
+    store.delete(Session, Session.place(student.id, student.session_id))
+    client.post("/v1/auth/logout", token=student.token, expect=204)
+    assert entries(student) == {}
+    client.get("/v1/auth/me", token=student.token, expect=401)
+    assert "AuditEntry" not in kinds()
