@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from chalicelib.commerce.gateways.phonepe import configuration as phonepe
 from chalicelib.platform import secrets, settings
 from infra.package import names, release
-from infra.package.stages import BadStage, Stage
+from infra.package.stages import BadStage, Stage, applied
 from infra.package.templates import Templates, load_registry
 from infra.resources.bucket import anonymous_grants, policy_document
 
-SANDBOX_HOSTS = frozenset({"api-preprod.phonepe.com"})
-LIVE_HOSTS = frozenset({"api.phonepe.com"})
 EXAMPLES = ("changeme", "example", "default", "password", "local-")
 SEED = "seed"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -35,20 +34,17 @@ def _effective(stage: Stage) -> dict[str, str]:
 def _hosts(values: dict[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in sorted(values.items()):
         for word in value.split(","):
-            host = urlsplit(word.strip()).hostname
+            host = urlsplit(word.strip()).hostname or word.strip().partition("@")[2]
             if host:
                 yield name, host
 
 
 def problems_of_settings(stage: Stage) -> list[str]:
     """What keeps a stage's settings from being deployed; names keys and hosts, never secrets."""
-    found: list[str] = []
-    refused = SANDBOX_HOSTS if stage.name == "prod" else LIVE_HOSTS
-    kind = "a sandbox" if stage.name == "prod" else "the live gateway"
+    with applied(stage):
+        found = phonepe.deployment_problems()
     for name, host in _hosts(_effective(stage)):
-        if host in refused:
-            found.append(f"{name} points at {kind} ({host})")
-        elif host in {"localhost", "127.0.0.1"} or host.endswith((".example", ".invalid", ".test")):
+        if host in {"localhost", "127.0.0.1"} or host.endswith((".example", ".invalid", ".test")):
             found.append(f"{name} names {host}, which is nobody's host")
     return found
 

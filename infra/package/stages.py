@@ -70,23 +70,25 @@ def load(name: str, release: Mapping[str, str] | None = None) -> Stage:
 
 
 @contextmanager
-def _as_stage(name: str) -> Iterator[None]:
-    before = os.environ.get("STAGE")
-    os.environ["STAGE"] = name
+def applied(stage: Stage) -> Iterator[None]:
+    """The process's environment is this stage's for a while: for rules that depend on several settings."""
+    before = dict(os.environ)
+    os.environ.update(stage.environment)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["STAGE"]
-        else:
-            os.environ["STAGE"] = before
+        for name in stage.environment:
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                os.environ.pop(name, None)
 
 
 def check(stage: Stage) -> None:
     """Every value belongs to a declared setting and keeps its rule. Raises ``BadStage`` with all that do not."""
     declared = settings.declared()
     problems: list[str] = []
-    with _as_stage(stage.name):
+    with applied(stage):
         for name, value in sorted(stage.environment.items()):
             setting = declared.get(name)
             if setting is None:

@@ -34,13 +34,21 @@ def _with(stage: Stage, **settings: str) -> Stage:
 @pytest.mark.rule("PAY-114")
 def test_production_does_not_pay_at_the_sandbox(stage: Stage) -> None:
     sandbox = _with(stage, PHONEPE_API_BASE_URL="https://api-preprod.phonepe.com/apis/pg-sandbox")
-    assert any("PHONEPE_API_BASE_URL points at a sandbox" in one for one in deployment.problems_of_settings(sandbox))
+    found = deployment.problems_of_settings(sandbox)
+    assert "PHONEPE_API_BASE_URL: stage prod must use https://api.phonepe.com" in found
 
 
 @pytest.mark.rule("PAY-114")
 def test_no_other_stage_pays_for_real(stage: Stage) -> None:
-    live = replace(_with(stage, PHONEPE_API_BASE_URL="https://api.phonepe.com/apis/pg"), name="dev")
-    assert any("points at the live gateway" in one for one in deployment.problems_of_settings(live))
+    live = replace(_with(stage, STAGE="dev", PHONEPE_API_BASE_URL="https://api.phonepe.com/apis/pg"), name="dev")
+    found = deployment.problems_of_settings(live)
+    assert "PHONEPE_API_BASE_URL: only stage prod may use api.phonepe.com" in found
+
+
+@pytest.mark.rule("PAY-114")
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_each_stage_pays_where_it_should(stage: Stage, name: str) -> None:
+    assert not [one for one in deployment.problems_of_settings(stages.load(name)) if "phonepe.com" in one]
 
 
 @pytest.mark.rule("DEP-06")
