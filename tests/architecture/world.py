@@ -1,0 +1,168 @@
+"""A small academy in which every path names something, and everybody who may call it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from chalicelib.platform import clock
+from chalicelib.platform.access.catalogue import DEFAULT_ROLES, SUPER_ADMIN, UserType
+from chalicelib.platform.http.endpoint import Endpoint
+from chalicelib.platform.http.openapi.document import document
+from chalicelib.platform.store.keys import TABLE_NAME
+from infra.local.emulator import Emulator
+from infra.local.moto_aws import backend
+from tests.commerce.payments.shop import Shop, Street, forget_tokens, street
+from tests.content.desk import Desk
+from tests.support.client import Client
+from tests.support.people import People, Person, sign
+
+ANONYMOUS, STUDENT, OTHER = "anonymous", "student", "other-student"
+BLOCKED, EXPIRED, FORGED = "blocked", "expired-token", "forged-token"
+STAFF = tuple(role.key for role in DEFAULT_ROLES if role.user_type == UserType.ADMIN)
+OPERATOR = "CENTRE_OWNER"
+CALLERS = (ANONYMOUS, STUDENT, OTHER, *STAFF, OPERATOR, BLOCKED, EXPIRED, FORGED)
+_READS = frozenset({"GetItem", "BatchGetItem", "Query", "DescribeTable"})
+_VIEWING = frozenset({"get_content", "get_watermark", "renew_view_session", "close_view_session"})
+SIGNED_IN = frozenset({STUDENT, OTHER, *STAFF, OPERATOR})
+
+
+def _forged(cloud: Emulator, person: Person) -> str:
+    """A token of a super-admin under our key's id, signed by another key."""
+    ours = json.loads(cloud.secret("JWT_KEYS"))[0]
+    other = json.loads(ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1())))
+    return sign({**ours, "jwk": other, "alg": "ES256"}, person.id, person.session_id, person.user_type, 1, 900)
+
+
+class World:
+    """Who calls (``tokens``), what paths name (``named``), and example bodies."""
+
+    def __init__(self, cloud: Emulator, outside: Street) -> None:
+        self.cloud = cloud
+        self.client = Client(cloud)
+        self.people = People(cloud)
+        self.desk = Desk(cloud, self.client, self.people)
+        self.shop = Shop(cloud, self.client, self.people, outside.simulator, outside.doorstep)
+        self._made: Any = None
+        self.persons = self._persons()
+        self.tokens = self._tokens()
+        self.named = self._named()
+        # Preflights ask nobody who they are (HTTP-05).
+        every = [one for one in cloud.lambdas.functions.values() if isinstance(one, Endpoint)]
+        endpoints = [one for one in every if one.method != "OPTIONS"]
+        self.endpoints = {str(one.place): one for one in endpoints}
+        self._document = document(endpoints)
+
+    def _persons(self) -> dict[str, Person]:
+        now = clock.epoch()
+        everything = {"kind": "ALL", "startsAt": now - 1, "endsAt": now + 86_400}
+        return {
+            STUDENT: self.people.student(entitlements={"E1": everything}, entitled_until=now + 86_400),
+            OTHER: self.people.student(),
+            **{role: self.people.admin(role) for role in STAFF},
+            OPERATOR: self.people.admin(OPERATOR),
+            BLOCKED: self.people.admin(SUPER_ADMIN, status="BLOCKED"),
+        }
+
+    def _tokens(self) -> dict[str, str | None]:
+        boss = self.persons[SUPER_ADMIN]
+        return {
+            ANONYMOUS: None,
+            **{name: person.token for name, person in self.persons.items()},
+            EXPIRED: self.people.token(
+                boss.id, boss.session_id, boss.user_type, seconds=-3_600, iat=clock.epoch() - 7_200
+            ),
+            FORGED: _forged(self.cloud, boss),
+        }
+
+    def _named(self) -> dict[str, str]:
+        subject = self.desk.subject()
+        note = self.desk.note(subject=subject, isPremium=True, previewAllowed=True)
+        self.shop.plan("notes-yearly")
+        return {
+            "subjectId": subject["id"],
+            "noteId": note["id"],
+            "fileAssetId": self.desk.file(),
+            "planKey": "notes-yearly",
+            "merchantTransactionId": self.shop.order_of(self.persons[STUDENT], "notes-yearly"),
+            "asset": "reader.css",
+        }
+
+    def path(self, endpoint: Endpoint) -> str:
+        """The endpoint's path with something that exists in each of its places."""
+        path = endpoint.path
+        for name in [name for name, _ in endpoint.path_rules.values()]:
+            path = path.replace(f"{{{name}}}", self.named[name]).replace(f"{{{name}+}}", self.named[name])
+        return path
+
+    def body(self, endpoint: Endpoint) -> Any:
+        """A body that fits, None where none is taken; of what is known by its secret, the other student's."""
+        person = self.persons[OTHER]
+        known = {
+            "login": {"email": person.email, "password": person.password},
+            "refresh": {"refreshToken": person.refresh_token},
+            "checkout": {"planKey": self.named["planKey"]},
+        }
+        if endpoint.name in known:
+            return known[endpoint.name]
+        operation = self._document["paths"].get(endpoint.path, {}).get(endpoint.method.lower(), {})
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        if "example" in content:
+            return content["example"]
+        return next((one["value"] for one in content.get("examples", {}).values()), None)
+
+    def headers(self, endpoint: Endpoint, caller: str) -> dict[str, str]:
+        """What else the request must carry: a view token of the caller's own, the gateway's password."""
+        if endpoint.name == "phonepe_webhook":
+            pair = json.loads(self.cloud.secret("PHONEPE_WEBHOOK"))["credentials"][0]
+            return {"Authorization": sha256(f"{pair['username']}:{pair['password']}".encode()).hexdigest()}
+        headers = {"Idempotency-Key": "K" * 20} if endpoint.method == "POST" else {}
+        if endpoint.name in _VIEWING:
+            headers["X-View-Token"] = self._view_token(caller)
+            headers["Range"] = "bytes=0-99"
+        return headers
+
+    def _view_token(self, caller: str) -> str:
+        opened = self.client.post(f"/v1/notes/{self.named['noteId']}/view-session", token=self.tokens[caller])
+        return str(opened.json["viewToken"]) if opened.status == 201 else "v" * 43
+
+    def call(self, endpoint: Endpoint, caller: str) -> int:
+        """The status that this caller gets for a sound request."""
+        headers = self.headers(endpoint, caller)
+        token = None if "Authorization" in headers else self.tokens[caller]
+        path, body = self.path(endpoint), self.body(endpoint)
+        return self.client.call(endpoint.method, path, json=body, token=token, headers=headers).status
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Whatever happens inside, the table is afterwards as it was when the world was made."""
+        table = backend("dynamodb").tables[TABLE_NAME()]
+        if self._made is None:
+            self._made = copy.deepcopy(table.items)
+        with self.cloud.calls.during() as calls:
+            yield
+        if any(call.service == "dynamodb" and call.operation not in _READS for call in calls):
+            table.items = copy.deepcopy(self._made)
+
+
+@contextmanager
+def world(emulator: Emulator) -> Iterator[World]:
+    """An academy of its own in the emptied cloud, with a payment gateway on its street."""
+    emulator.reset()
+    forget_tokens()
+    with street(emulator) as opened, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UPLOAD_ENDPOINT_URL", "http://127.0.0.1:5000")
+        patch.setenv("PHONEPE_API_BASE_URL", opened.simulator.url)
+        patch.setenv("PHONEPE_AUTH_BASE_URL", opened.simulator.url)
+        patch.setenv("PHONEPE_CALLBACK_URL", opened.doorstep.url)
+        for limit in ("CHECKOUT", "AUTH", "REGISTER", "REGISTER_DAY", "REFRESH", "UPLOAD", "VIEW_SESSION"):
+            patch.setenv(f"RATE_{limit}", "off")
+        yield World(emulator, opened)
