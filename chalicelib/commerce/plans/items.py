@@ -9,7 +9,6 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.commerce.plans.terms import PlanTerms
-from chalicelib.platform import clock
 from chalicelib.platform.access.card import plain
 from chalicelib.platform.store import Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
@@ -121,8 +120,3 @@ PATTERNS = (
     ),
     AccessPattern("what checkout asks about a plan", (Plan.place("<key>"), PlanUse.place("<user>", "<key>")), units=2),
 )
-
-
-def today() -> date:
-    """The academy's day now."""
-    return clock.academy_day(clock.now())
