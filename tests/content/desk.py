@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.identity.accounts import User
 from chalicelib.platform import clock, store
+from chalicelib.platform.access.card import AccessCard
 from infra.local.emulator import Emulator
 from infra.local.proxy import Incoming, Outgoing
 from infra.local.storage_door import StorageDoor
@@ -27,7 +28,6 @@ class Desk:
         self.client = client
         self.people = people
         self.editor = people.admin("ADMIN_CONTENT")
-        self.profile(self.editor)
         self.door = StorageDoor(cloud)
         self._subjects = 0
 
@@ -100,7 +100,7 @@ class Desk:
     # Readers
 
     def student(self, *entitlements: dict[str, Any], **card: Any) -> Person:
-        """A student with a profile; entitlements run for a day from now unless they say otherwise."""
+        """Asha, a student; entitlements run for a day from now unless they say otherwise."""
         now = clock.epoch()
         held = {
             f"E{number}": {
@@ -116,27 +116,16 @@ class Desk:
             for number, one in enumerate(entitlements)
         }
         student = self.people.student(entitlements=held, **card)
-        self.profile(student)
+        profile = User.place(student.id)
+        store.update(User, profile, [User.name.set("Asha Verma"), User.phone.set("+919876543210")])
         return student
 
-    def profile(self, person: Person) -> User:
-        """Give a person the profile that registration would have written."""
-        place = User.place(person.id)
-        user = User(
-            place.pk,
-            place.sk,
-            id=person.id,
-            email=person.email,
-            phone="+919876543210",
-            name="Asha Verma",
-            type=person.user_type,
-            created_via="REGISTER",
-            user_hash="H4SHH4SHH4",
-            created_at=clock.now(),
-            updated_at=clock.now(),
-        )
-        store.put(user)
-        return user
+    def staff(self, *permissions: str) -> Person:
+        """Somebody of the staff with just these permissions."""
+        person = self.people.admin("INSTRUCTOR")
+        card = AccessCard.place(person.id)
+        store.update(AccessCard, card, [AccessCard.permissions.set(set(permissions))])
+        return person
 
     def open(self, note: dict[str, Any], reader: Person, **more: Any) -> Response:
         """Open a view session."""

@@ -28,7 +28,7 @@ def saved(document: Pdf, *, packed: bool = False, password: str | None = None) -
     mode = pikepdf.ObjectStreamMode.generate if packed else pikepdf.ObjectStreamMode.disable
     encryption = pikepdf.Encryption(owner="owner", user=password) if password is not None else False
     document.save(
-        out, object_stream_mode=mode, compress_streams=False, encryption=encryption, deterministic_id=not password
+        out, object_stream_mode=mode, compress_streams=False, encryption=encryption, deterministic_id=password is None
     )
     return out.getvalue()
 

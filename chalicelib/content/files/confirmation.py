@@ -52,11 +52,12 @@ def inspect_queued(message: InspectionMessage) -> None:
     tried = store.update(
         FileAsset, FileAsset.place(str(asset.id)), [FileAsset.tries.add(1)], when=store.present(FileAsset)
     )
-    found = storage.look(str(asset.object_key))
     if int(tried.tries) > MAX_TRIES:
         alarm("file inspection failed", fileAssetId=str(asset.id))
-        _reject(asset, found.version_id if found else "", inspection.FAILED, audit.SYSTEM)
-    elif found is None or found.size != asset.size_bytes:
+        _reject(asset, str(tried.version_id or ""), inspection.FAILED, audit.SYSTEM)
+        return
+    found = storage.look(str(asset.object_key))
+    if found is None or found.size != asset.size_bytes:
         _reject(asset, found.version_id if found else "", inspection.UNREADABLE, audit.SYSTEM)
     else:
         _decide(asset, found, WORKER_SECONDS, audit.SYSTEM)

@@ -5,6 +5,7 @@ The looking itself is ``pdf_reading``, a process that is killed when it takes to
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -56,19 +57,29 @@ def inspect_pdf(size: int, read: ReadRange, *, seconds: int) -> Verdict:
     arguments = [sys.executable, "-P", str(_PROGRAM), str(size), str(MAX_PDF_PAGES()), str(seconds)]
     # No variable of ours goes along, least of all credentials: only where libraries are.
     environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LC_ALL": "C.UTF-8"}
-    with subprocess.Popen(  # noqa: S603  # our own program, and numbers
+    process = subprocess.Popen(  # noqa: S603  # our own program, and numbers
         arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    ) as process:
-        timer = threading.Timer(seconds, process.kill)
-        timer.daemon = True
-        timer.start()
-        try:
-            return _converse(process, read)
-        except (_OverBudget, BrokenPipeError):
-            return Verdict(refused=TOO_COMPLEX)
-        finally:
-            timer.cancel()
-            process.kill()
+    )
+    timer = threading.Timer(seconds, process.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        return _converse(process, read)
+    except (_OverBudget, BrokenPipeError):
+        return Verdict(refused=TOO_COMPLEX)
+    finally:
+        timer.cancel()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave nothing of it behind; what it did not take any more is no error."""
+    process.kill()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+    process.wait()
 
 
 def _converse(process: subprocess.Popen[bytes], read: ReadRange) -> Verdict:

@@ -245,10 +245,12 @@ class Walk:
         return list(found.data if hasattr(found, "data") else found) if isinstance(found, ArrayObject) else []
 
     def _filled(self, holder: Any, name: str) -> bool:
-        from pypdf.generic import NullObject
+        from pypdf.generic import ArrayObject, NullObject
 
         found = self._resolved(self._raw(holder, name))
-        return found is not None and not isinstance(found, NullObject) and bool(found)
+        if found is None or isinstance(found, NullObject):
+            return False
+        return bool(found) if isinstance(found, ArrayObject) else True
 
     def _filled_tree(self, holder: Any, name: str) -> bool:
         tree = self._optional(holder, name) if holder else {}

@@ -46,7 +46,7 @@ def count(place: Key, reader: NoteReader, session: ViewSession, size: int, last:
 
 
 def refuse_if_full(reader: NoteReader, session: ViewSession) -> tuple[int, int]:
-    """Start of the current window (epoch seconds) and seconds to its end; ``RateLimited`` if nobody more fits into it."""
+    """The window's start (epoch seconds) and the seconds to its end; ``RateLimited`` when nobody more fits into it."""
     _, seconds = Limits.NOTE_CONTENT.rate() or _UNLIMITED
     now = clock.now().timestamp()
     window = max(int(now // seconds) * seconds, int(reader.win_start))
