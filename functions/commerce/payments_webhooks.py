@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.commerce.payments import errors, webhooks
 from chalicelib.commerce.payments.schemas import WebhookReceived
+from chalicelib.platform.errors import Internal
 from chalicelib.platform.http import Grant, Limits, Request, api
 
 
@@ -21,7 +22,7 @@ from chalicelib.platform.http import Grant, Limits, Request, api
         Grant.SECRET_PHONEPE_WEBHOOK,
         Grant.SECRET_PAYER,
     ],
-    raises=[errors.WebhookUnauthenticated],
+    raises=[errors.WebhookUnauthenticated, Internal],
     timeout=10,
 )
 def phonepe_webhook(request: Request) -> WebhookReceived:

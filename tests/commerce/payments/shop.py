@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -139,6 +139,10 @@ class Shop:
         self.simulator.press(order_id, outcome)
         assert self.simulator.wait_idle(10)
 
+    def again(self, who: Person) -> Person:
+        """Signed in anew, where the clock has outlived the access token."""
+        return replace(who, token=self.people.token(who.id, who.session_id, who.user_type))
+
     def silence(self) -> None:
         """No webhooks from now on."""
         self.simulator.set_behaviour({"webhook": {"send": False}})
@@ -206,11 +210,8 @@ class Shop:
         return totals
 
     def ledger_partitions(self) -> set[str]:
-        return {
-            str(item["pk"]).removeprefix("LEDGER#")
-            for item in self.cloud.items()
-            if str(item["pk"]).startswith("LEDGER#")
-        }
+        keys = {str(item["pk"]["S"]) for item in self.cloud.items()}
+        return {key.removeprefix("LEDGER#") for key in keys if key.startswith("LEDGER#")}
 
 
 def assert_balanced(entry: JournalEntry) -> None:
