@@ -1,7 +1,7 @@
 """The libraries of ``requirements.txt`` as wheels of the Lambda platform, never the builder's own (DEP-01).
 
-boto3 and botocore are packed although the Lambda image has them: the image's version changes when AWS changes it, the
-packed one is the one that the tests ran with. Without the services that nothing calls they are small.
+botocore is packed although the Lambda image has one: the image's version changes when AWS changes it, the packed one is
+the one that the tests ran with. Without the services that nothing calls it is small. boto3 is a tool of development.
 """
 
 from __future__ import annotations
@@ -74,8 +74,7 @@ def needed(path: PurePosixPath) -> bool:
         return len(parts) == 2 and path.name in CHALICE
     if parts[:2] == ("botocore", "data"):
         return len(parts) == 3 or parts[2] in SERVICES
-    # Resources are boto3's object interface; only clients are used.
-    return parts[:2] not in {("boto3", "data"), ("boto3", "examples")}
+    return True
 
 
 def files(folder: Path) -> Iterator[tuple[str, Path]]:

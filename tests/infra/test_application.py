@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Application:
     return release.application(tmp_path_factory.mktemp("package") / "application.zip")
 
 
+def _plain(name: str) -> str:
+    """A distribution's name as packaging compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def _pinned() -> dict[str, str]:
     lines = wheels.REQUIREMENTS.read_text(encoding="utf-8").splitlines()
     found: dict[str, str] = {}
@@ -44,7 +50,7 @@ def _pinned() -> dict[str, str]:
         if plain:
             name, _, version = plain.partition("==")
             assert version, f"{plain} is not pinned"
-            found[re.sub(r"[-_.]+", "-", name).lower()] = version
+            found[_plain(name)] = version
     return found
 
 
@@ -58,7 +64,29 @@ def test_every_requirement_is_pinned_and_none_is_missing() -> None:
         for needed in distribution(name).requires or []:
             requirement = Requirement(needed)
             if requirement.marker is None or requirement.marker.evaluate(LAMBDA):
-                assert re.sub(r"[-_.]+", "-", requirement.name).lower() in pinned, f"{name} needs {requirement}"
+                assert _plain(requirement.name) in pinned, f"{name} needs {requirement}"
+
+
+def _imported() -> set[str]:
+    """Top-level names that the backend's modules import from elsewhere."""
+    found: set[str] = set()
+    for path in [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"chalicelib", "functions"}
+
+
+@pytest.mark.rule("DEP-01", "DEP-12")
+def test_what_is_imported_is_required_and_what_is_required_is_imported() -> None:
+    owners = packages_distributions()
+    imported = {_plain(owners[name][0]) for name in _imported()}
+    text = wheels.REQUIREMENTS.read_text(encoding="utf-8").partition("# Needed by the above")[0]
+    direct = {_plain(line.partition("==")[0]) for line in text.splitlines() if "==" in line}
+    assert imported <= set(_pinned())
+    assert direct - {"tzdata"} <= imported
 
 
 @pytest.mark.rule("DEP-01")
