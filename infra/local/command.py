@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-STATE = ROOT / ".local"
+STATE = Path(os.environ.get("LOCAL_FOLDER") or ROOT / ".local")
 RUN_FILE = STATE / "run.json"
 LOG_FILE = STATE / "run.log"
 READY_SECONDS = 300.0

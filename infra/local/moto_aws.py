@@ -21,14 +21,19 @@ from typing import Any
 
 from moto import mock_aws
 from moto.core.models import botocore_stubber
+from moto.core.parse import BaseJSONParser
 from moto.core.request import normalize_request
+from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.models import table as moto_tables
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.table import SecondaryIndex, StreamShard, Table
 from werkzeug.exceptions import HTTPException
 
 from chalicelib.platform import clock
 from chalicelib.platform.aws import clients
-from infra.local import moto_transactions
+from infra.local import moto_transactions, moto_values
+from infra.local.moto_values import parsing, serializing
 from infra.local.wire import Reply
 
 ACCOUNT = "123456789012"
@@ -56,10 +61,14 @@ class Moto:
         """The handler of botocore that the wire stands in for."""
         return botocore_stubber
 
-    def start(self, wait_scale: float) -> None:
-        """Begin; ``wait_scale`` multiplies the seconds that workflows wait."""
+    def scale_waits(self, wait_scale: float) -> None:
+        """Multiply the seconds that workflows wait from now on."""
         global _scale
         _scale = wait_scale
+
+    def start(self, wait_scale: float) -> None:
+        """Begin."""
+        self.scale_waits(wait_scale)
         _put_right()
         self._mock.start()
         # Web calls that are not AWS's (the payment gateway, our own ports) must not pass through moto's stand-in.
@@ -165,6 +174,13 @@ def _put_right() -> None:
     _replace(StreamShard, "add", _add_change(StreamShard.add))
     _replace(Table, "query", _of_partition(Table.query))
     _replace(Table, "all_items", _candidates(Table.all_items))
+    _replace(DynamoType, "to_regular_json", moto_values.regular)
+    _replace(LimitedSizeDict, "__setitem__", dict.__setitem__)
+    _replace(Item, "__init__", moto_values.make_item)
+    _replace(SecondaryIndex, "project", moto_values.project)
+    _replace(moto_tables, "copy", moto_values.SharedResults)
+    _replace(BaseJSONSerializer, "_serialize_type_structure", serializing(BaseJSONSerializer._serialize_type_structure))
+    _replace(BaseJSONParser, "_parse_structure", parsing(BaseJSONParser._parse_structure))
     _correct_queues()
     _correct_workflows()
 
@@ -188,6 +204,7 @@ def _one_record(update: Callable[..., Any]) -> Callable[..., Any]:
             before = len(table.stream_shard.items) if table.stream_shard else 0
             existed = backend.get_item(table_name, key) is not None
             item = update(backend, table_name, key, *given, **more)
+            moto_values.measure(item)
             shard = table.stream_shard
             if shard is not None and not existed and len(shard.items) - before > 1:
                 del shard.items[before]

@@ -17,12 +17,18 @@ from infra.local import schedules
 from infra.local.demo.accounts import Account
 from infra.local.edge import Edge
 from infra.local.emulator import Emulator
+from infra.local.gateway import Gateway
 from infra.local.journal import Journal
 from infra.local.mailbox import Mailbox
 from infra.local.phonepe import Simulator, SimulatorConfig
 from infra.local.phonepe import start as start_simulator
+from infra.local.storage_door import StorageDoor
+from infra.package import openapi
 
 STAGE = "local"
+DOCUMENT = openapi.ROOT / ".local" / "openapi.json"
+"""The document of the declarations as they are now; what is committed may be older."""
+
 TURN_SECONDS = 0.03
 SCHEDULE_SECONDS = 1.0
 
@@ -50,10 +56,14 @@ class Running:
         self.mailbox = Mailbox()
         self.edge = Edge()
         self.accounts: list[Account] = []
+        self.moving = threading.Lock()
+        """Held while the clock stands in the past: nothing may be pumped or scheduled by it meanwhile."""
         self._stopping = threading.Event()
         self._last_runs: dict[str, dict[str, Any]] = {}
         self._threads: list[threading.Thread] = []
         self._simulator: Simulator | None = None
+        self.gateway = Gateway(self.emulator, self.journal, self.edge)
+        self.door = StorageDoor(self.emulator)
 
     @property
     def simulator(self) -> Simulator:
@@ -79,6 +89,7 @@ class Running:
             "PHONEPE_AUTH_BASE_URL": where["phonepeUrl"],
             "PHONEPE_CALLBACK_URL": f"{where['apiUrl']}/v1/payments/webhook/phonepe",
             "UPLOAD_ENDPOINT_URL": where["storageUrl"],
+            "OPENAPI_FILE": str(openapi.write(DOCUMENT)),
         }.items():
             os.environ.setdefault(name, value)
         self.emulator.on_send = self.mailbox.take
@@ -122,7 +133,9 @@ class Running:
     def _pump(self) -> None:
         while not self._stopping.is_set():
             try:
-                if self.emulator.pumps.turn():
+                with self.moving:
+                    moved = self.emulator.pumps.turn()
+                if moved:
                     continue
             except Exception as error:  # a fault that was ordered may hit a pump: it goes on, as AWS's do
                 print(f"pump: {type(error).__name__}: {error}", flush=True)
@@ -134,6 +147,8 @@ class Running:
         last = {one.name: begun for one in self.emulator.created.schedules}
         parsed = {one.name: schedules.parse(one.expression, one.timezone) for one in self.emulator.created.schedules}
         while not self._stopping.wait(SCHEDULE_SECONDS):
+            if self.moving.locked():
+                continue
             now = clock.now()
             for one in self.emulator.created.schedules:
                 last[one.name] = min(last[one.name], now)

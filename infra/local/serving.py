@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from infra.local.control import Control
-from infra.local.gateway import MAX_REQUEST_BYTES, Gateway
+from infra.local.gateway import MAX_REQUEST_BYTES
 from infra.local.httpd import Server, allow_many_connections, listen
 from infra.local.proxy import Incoming, Outgoing
 from infra.local.running import Ports, Running
-from infra.local.storage_door import MAX_BODY, StorageDoor
+from infra.local.storage_door import MAX_BODY
 
 HOST = "127.0.0.1"
 API_THREADS = 128
@@ -36,12 +36,10 @@ class Serving:
         listen(HOST, self.ports.phonepe, "PHONEPE_PORT").close()
         running = self.running
         running.start()
-        self._gateway = Gateway(running.emulator, running.journal, running.edge)
         self._control = Control(running)
-        door = StorageDoor(running.emulator)
         self._servers = [
             Server(api, self.answer, threads=API_THREADS, max_body=MAX_REQUEST_BYTES),
-            Server(storage, door.answer, threads=STORAGE_THREADS, max_body=MAX_BODY),
+            Server(storage, running.door.answer, threads=STORAGE_THREADS, max_body=MAX_BODY),
         ]
         for server in self._servers:
             server.start()
@@ -54,7 +52,7 @@ class Serving:
         """One request on the API's port."""
         if self._control.takes(incoming):
             return self._control.answer(incoming)
-        return self._gateway.answer(incoming)
+        return self.running.gateway.answer(incoming)
 
     def stop(self) -> None:
         """Close the ports."""
