@@ -1,6 +1,7 @@
 """Looking into an uploaded file by ranges (FILE-36): at most 8 MiB are read and memory stays flat, whatever its size.
 
-The looking itself is ``pdf_reading``, a process that is killed when it takes too long: a refusal, never our error.
+The looking itself is ``content.pdf_reader``, a process that is killed when it takes too long: that is
+a refusal, never our error.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from chalicelib.platform import settings
 from chalicelib.platform.parallel import together
@@ -31,7 +31,7 @@ FAILED = "INSPECTION_FAILED"
 REASONS = (UNREADABLE, TOO_COMPLEX, "PDF_ENCRYPTED", "PDF_ACTIVE_CONTENT", "PDF_TOO_MANY_PAGES", FAILED)
 """Why a file is refused; TOO_COMPLEX: within the limits of time, memory and bytes read, no end was found."""
 
-_PROGRAM = Path(__file__).with_name("pdf_reading.py")
+_PROGRAM = "chalicelib.content.pdf_reader"
 
 ReadRange = Callable[[int, int], bytes]
 """The bytes from the first to the last offset, both included; exactly those."""
@@ -54,7 +54,7 @@ def inspect_pdf(size: int, read: ReadRange, *, seconds: int) -> Verdict:
 
     What ``read`` raises (the bucket does not answer) is raised; everything else is a verdict.
     """
-    arguments = [sys.executable, "-P", str(_PROGRAM), str(size), str(MAX_PDF_PAGES()), str(seconds)]
+    arguments = [sys.executable, "-P", "-m", _PROGRAM, str(size), str(MAX_PDF_PAGES()), str(seconds)]
     # No variable of ours goes along, least of all credentials: only where libraries are.
     environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LC_ALL": "C.UTF-8"}
     process = subprocess.Popen(  # noqa: S603  # our own program, and numbers

@@ -159,7 +159,7 @@ def test_only_the_uploader_and_content_managers_confirm(desk: Desk, people: Peop
         assert desk.confirm(other, expect=404).code == "FILE_NOT_FOUND"
 
 
-@pytest.mark.rule("FILE-37", "FILE-20")
+@pytest.mark.rule("FILE-37")
 def test_a_large_file_is_inspected_by_the_worker(desk: Desk) -> None:
     content = pdf(2, filler=confirmation.INLINE_BYTES)
     asset_id = desk.uploaded(content)
@@ -174,7 +174,7 @@ def test_a_large_file_is_inspected_by_the_worker(desk: Desk) -> None:
     assert audited(desk) == {"file.init": 1, "file.confirm": 1}
 
 
-@pytest.mark.rule("FILE-37", "FILE-20")
+@pytest.mark.rule("FILE-37")
 def test_a_large_file_that_breaks_a_rule_is_rejected_by_the_worker(desk: Desk) -> None:
     content = pdf(2, filler=confirmation.INLINE_BYTES)
     asset_id = desk.uploaded(content[: len(content) - 20] + bytes(20))
@@ -185,7 +185,7 @@ def test_a_large_file_that_breaks_a_rule_is_rejected_by_the_worker(desk: Desk) -
     assert audited(desk) == {"file.init": 1, "file.reject": 1}
 
 
-@pytest.mark.rule("FILE-20")
+@pytest.mark.rule("FILE-37")
 def test_an_inspection_that_keeps_failing_ends_as_a_rejection(desk: Desk) -> None:
     asset_id = desk.uploaded(pdf(2, filler=confirmation.INLINE_BYTES))
     desk.confirm(asset_id, expect=202)

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.content.files import pdf_reading
 from chalicelib.content.files.inspection import READ_BUDGET, REASONS, Verdict, inspect_pdf
+from chalicelib.content.pdf_reader.look import look
+from chalicelib.content.pdf_reader.ranged import Pipe
 from tests.content.files.sparse import SparsePdf
 from tests.content.paper import ACTIVE_KINDS, active, pdf, saved
 
@@ -42,7 +43,7 @@ def inspected(content: bytes, seconds: int = 20) -> Verdict:
     return inspect_pdf(len(content), reader(content), seconds=seconds)
 
 
-class NearPipe(pdf_reading.Pipe):
+class NearPipe(Pipe):
     """The looking itself, in this process: quicker, for many files."""
 
     def __init__(self, content: bytes) -> None:
@@ -55,7 +56,7 @@ class NearPipe(pdf_reading.Pipe):
 
 def looked_at(content: bytes) -> dict[str, object]:
     """What the program would say."""
-    return pdf_reading.look(NearPipe(content), len(content), 2_000)
+    return look(NearPipe(content), len(content), 2_000)
 
 
 @pytest.mark.rule("FILE-36")

@@ -85,7 +85,8 @@ def test_the_address_dies(desk: Desk) -> None:
     assert desk.put(upload, CONTENT).status == 403
 
 
-@pytest.mark.rule("FILE-30")
+# Images have no purpose of their own yet: none gets in that nobody has looked into.
+@pytest.mark.rule("FILE-30", "FILE-35")
 @pytest.mark.parametrize("content_type", ["image/svg+xml", "image/png", "text/html", "application/pdf; charset=x"])
 def test_another_type_is_refused(desk: Desk, content_type: str) -> None:
     assert desk.init(CONTENT, contentType=content_type).code == "TYPE_NOT_ALLOWED"

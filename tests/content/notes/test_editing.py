@@ -126,7 +126,7 @@ def test_unknown_subjects_topics_and_tags_are_named(desk: Desk) -> None:
     assert references(asset_id) == (0, [])
 
 
-@pytest.mark.rule("NOTE-42")
+@pytest.mark.rule("NOTE-10")
 def test_a_topic_that_goes_while_the_note_is_written_fails_the_write(desk: Desk) -> None:
     subject, asset_id = desk.subject(), desk.file()
     topic_id = topic(subject["id"], "01M7W40Q13T1PHW4JDV27B5ZA1")
@@ -265,7 +265,7 @@ def test_tags_replace_the_set(desk: Desk) -> None:
     assert patch(desk, note, {"tagIds": []}, 200).json["tagIds"] == []
 
 
-@pytest.mark.rule("NOTE-44", "FILE-40")
+@pytest.mark.rule("NOTE-11", "FILE-40")
 def test_another_file_keeps_the_one_before_in_the_history(desk: Desk) -> None:
     first, second = desk.file(pdf(2)), desk.file(pdf(9))
     note = desk.note(fileAssetId=first)

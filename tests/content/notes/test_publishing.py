@@ -56,7 +56,7 @@ def test_publishing_makes_a_note_visible_once(desk: Desk) -> None:
     assert len(desk.client.get("/v1/notes", token=student.token).json["items"]) == 1
 
 
-@pytest.mark.rule("NOTE-15", "NOTE-41", "NOTE-46")
+@pytest.mark.rule("NOTE-15", "NOTE-41")
 def test_unpublishing_takes_it_back_and_publishing_again_renews_the_date(desk: Desk) -> None:
     note, student = desk.note(), desk.student()
     for reason in ("wrong scan", None):

@@ -267,7 +267,7 @@ def test_the_order_of_refusals(desk: Desk) -> None:
     assert desk.content(note, owner, token).code == "SESSION_REVOKED"
 
 
-@pytest.mark.rule("SHIELD-47", "ACC-71")
+@pytest.mark.rule("SHIELD-47")
 def test_an_entitlement_that_ends_while_reading_stops_the_next_request(desk: Desk) -> None:
     note, student = desk.note(content=SMALL, isPremium=True), desk.student({"endsAt": clock.epoch() + 100})
     token = desk.open(note, student, expect=201).json["viewToken"]
@@ -297,7 +297,7 @@ def test_making_a_free_note_premium_counts_from_the_next_request(desk: Desk) -> 
     assert desk.content(note, student, token).status == 200
 
 
-@pytest.mark.rule("NOTE-44")
+@pytest.mark.rule("NOTE-11")
 def test_an_open_session_goes_on_with_the_file_it_began_with(desk: Desk) -> None:
     note, student, token = opened(desk, SMALL)
     other = pdf(7)
@@ -314,7 +314,7 @@ def test_an_open_session_goes_on_with_the_file_it_began_with(desk: Desk) -> None
     assert desk.content(note, student, fresh["viewToken"]).body == other
 
 
-@pytest.mark.rule("ACC-39", "SHIELD-49")
+@pytest.mark.rule("ACC-39", "SHIELD-47")
 def test_staff_read_drafts_watermarked_like_anyone(desk: Desk) -> None:
     draft = desk.draft(content=SMALL, isPremium=True)
     session = desk.open(draft, desk.editor, expect=201).json

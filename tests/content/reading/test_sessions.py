@@ -157,7 +157,7 @@ def test_the_token_before_is_good_for_ten_seconds_more(desk: Desk) -> None:
     assert len(live(note, student)) == 1
 
 
-@pytest.mark.rule("SHIELD-02", "NOTE-72")
+@pytest.mark.rule("SHIELD-02", "SHIELD-42")
 def test_a_renewal_whose_answer_was_lost_can_be_repeated(desk: Desk) -> None:
     note, student = desk.note(content=CONTENT), desk.student()
     token = desk.open(note, student).json["viewToken"]

@@ -80,7 +80,7 @@ def test_a_trace_code_shows_when_a_character_was_misread(desk: Desk) -> None:
             assert check_character(misread[:-1]) != misread[-1]
 
 
-@pytest.mark.rule("SHIELD-62", "SHIELD-65")
+@pytest.mark.rule("SHIELD-62")
 def test_a_code_or_four_characters_of_it_lead_to_the_reader(desk: Desk) -> None:
     note, student = desk.note(), desk.student()
     session = desk.open(note, student).json

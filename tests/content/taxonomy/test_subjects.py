@@ -242,7 +242,7 @@ def test_only_content_managers_change_the_syllabus(desk: Desk, people: People) -
     assert len(kinds(desk.cloud, "Subject")) == 1
 
 
-@pytest.mark.rule("TAX-34")
+@pytest.mark.rule("TAX-02")
 def test_the_notes_of_a_deactivated_subject_are_gone_until_it_is_active_again(desk: Desk) -> None:
     subject = desk.subject()
     note, draft, student = desk.note(subject=subject), desk.draft(subject=subject), desk.student()
