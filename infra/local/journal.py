@@ -41,7 +41,9 @@ class Handled:
             "function": self.function,
             "durationMs": round(self.milliseconds, 2),
             "units": round(sum(call.units for call in self.calls), 2),
-            "awsCalls": [call_view(call) for call in self.calls],
+            "awsCalls": [
+                {**call_view(call), "startMs": round((call.at - self.calls[0].at) * 1000, 2)} for call in self.calls
+            ],
         }
 
 

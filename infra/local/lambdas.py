@@ -18,7 +18,7 @@ from uuid import uuid4
 from chalicelib.platform import settings
 from chalicelib.platform.aws import clients
 from chalicelib.platform.function import Function
-from infra.local.recorder import AwsCall
+from infra.local.recorder import AwsCall, own_calls
 from infra.local.wire import Reply
 
 ACCOUNT = "123456789012"
@@ -87,13 +87,14 @@ class Lambdas:
         """Run it in this thread, as Lambda does: JSON in, JSON out, an exception as an error."""
         given = json.loads(json.dumps(event))
         lambda_context = LambdaContext(self.physical(function), function.memory, function.timeout)
+        calls: list[AwsCall] = []
         with self._lock:
             self.running += 1
         try:
-            answer = contextvars.Context().run(function, given, lambda_context)
-            return Outcome(json.loads(json.dumps(answer)))
+            answer = contextvars.Context().run(_handled, function, given, lambda_context, calls)
+            return Outcome(json.loads(json.dumps(answer)), calls=calls)
         except Exception as error:  # Lambda reports whatever a handler raises
-            return Outcome(error=_reported(error))
+            return Outcome(error=_reported(error), calls=calls)
         finally:
             with self._lock:
                 self.running -= 1
@@ -122,6 +123,12 @@ class Lambdas:
         if outcome.error is not None:
             return 200, {**headers, "X-Amz-Function-Error": "Unhandled"}, json.dumps(outcome.error).encode()
         return 200, headers, json.dumps(outcome.answer).encode()
+
+
+def _handled(function: Function, given: Any, lambda_context: LambdaContext, calls: list[AwsCall]) -> Any:
+    """The handler's answer; its AWS calls, those of its threads too, are noted in ``calls``."""
+    own_calls.set(calls)
+    return function(given, lambda_context)
 
 
 def _reported(error: Exception) -> dict[str, Any]:

@@ -24,7 +24,10 @@ export const shown = (value) => make("pre", { tabindex: "0" }, typeof value === 
 
 export const clockTime = (instant) => {
   const at = new Date(instant);
-  return make("time", { datetime: instant, title: instant }, Number.isNaN(at.getTime()) ? "–" : at.toLocaleTimeString("en-GB"));
+  const today = document.getElementById("now").getAttribute("datetime") || new Date().toISOString();
+  const far = at.toDateString() !== new Date(today).toDateString();
+  const day = far ? `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ` : "";
+  return make("time", { datetime: instant, title: instant }, Number.isNaN(at.getTime()) ? "–" : day + at.toLocaleTimeString("en-GB"));
 };
 
 /* Bring a list to what `items` says: rows that did not change stay the same elements, so that what is open or focused
