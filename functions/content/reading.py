@@ -47,6 +47,7 @@ def open_view_session(
     "/v1/notes/{noteId}/view-session/renew",
     action=Actions.NOTES_OPEN,
     resource=OPENED_NOTE,
+    headers=["X-View-Token"],
     grants=_WRITES,
     raises=[Forbidden, NoteNotFound, ViewTokenInvalid, Conflict],
 )
@@ -63,6 +64,7 @@ def renew_view_session(note: Note, caller: Caller, request: Request) -> Renewal:
     "/v1/notes/{noteId}/view-session",
     action=Actions.NOTES_PROGRESS_READ,
     status=204,
+    headers=["X-View-Token"],
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
     raises=[ViewTokenInvalid, Conflict],
 )
@@ -78,6 +80,7 @@ def close_view_session(note_id: str, caller: Caller, request: Request) -> None:
     "/v1/notes/{noteId}/content",
     action=Actions.NOTES_OPEN,
     resource=READ_NOTE,
+    headers=["X-View-Token"],
     head=True,
     also=(206, 304),
     binary="application/pdf",
@@ -109,6 +112,7 @@ def get_content(note: Note, caller: Caller, request: Request) -> Binary:
     "/v1/notes/{noteId}/watermark",
     action=Actions.NOTES_OPEN,
     resource=OPENED_NOTE,
+    headers=["X-View-Token"],
     grants=_WRITES,
     raises=[Forbidden, NoteNotFound, ViewTokenInvalid, Conflict],
 )

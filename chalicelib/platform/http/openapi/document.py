@@ -84,8 +84,7 @@ def text(endpoints: Iterable[Endpoint]) -> str:
 
 def _parameters() -> dict[str, Any]:
     found: dict[str, Any] = {"X-Request-Id": request_id_parameter(), **HEADER_PARAMETERS}
-    for name in ("Idempotency-Key", "Range"):
-        found[f"{name}-Required"] = {**HEADER_PARAMETERS[name], "required": True}
+    found["Idempotency-Key-Required"] = {**HEADER_PARAMETERS["Idempotency-Key"], "required": True}
     return found
 
 
