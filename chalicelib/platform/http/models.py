@@ -1,4 +1,4 @@
-"""Base models of requests and answers (HTTP-10 … HTTP-16): camelCase outside, strict about types, unknown fields refused."""
+"""Base models of requests and answers (HTTP-10 … HTTP-16): camelCase outside, strict types, unknown fields refused."""
 
 from __future__ import annotations
 

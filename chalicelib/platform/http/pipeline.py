@@ -1,7 +1,7 @@
 """How one request is answered. The order of checks is HTTP-26's:
 
-size and media type · token · access card (blocked, revoked) · permission that needs no resource · exact limit · parsing and
-validation · resource (404) · policy (403) · idempotency · the function.
+size and media type · token · access card (blocked, revoked) · permission that needs no resource · exact limit ·
+parsing and validation · resource (404) · policy (403) · idempotency · the function.
 
 Card, resource and what the resource names beside it are one consistent batch read; the limits' counters run beside it.
 """
@@ -232,7 +232,7 @@ def _with_resource(
 
 
 def _decide(resource: Resource[Any], caller: Caller, action: Action, found: Item) -> None:
-    """Refuse unless the policies allow it. What is not published is, for all but staff, as if it were not there (HTTP-24)."""
+    """Refuse unless the policies allow it. To all but staff, what is not published is not there (HTTP-24)."""
     decision = decide(caller, action, resource.entity(found))
     if decision.allowed:
         return
