@@ -96,9 +96,9 @@ def _trouble(error: ClientError) -> type[ApiError] | None:
 def calling(call: Callable[[], T]) -> T:
     """Make a call to the table; what passes is tried again, at most 3 times, with full jitter (HTTP-28).
 
-    All tries together take at most ``BUDGET_SECONDS`` and end 1 s before the function's time-out. Raises ``Conflict`` (409)
-    when a conflict persists, ``Unavailable`` (503) when the table does not answer; what remains of ``ClientError`` (a
-    condition, a cancelled transaction) is the caller's to read. botocore itself retries none of it.
+    All tries together take at most ``BUDGET_SECONDS`` and end 1 s before the function's time-out. Raises ``Conflict``
+    (409) when a conflict persists, ``Unavailable`` (503) when the table does not answer; what remains of
+    ``ClientError`` (a condition, a cancelled transaction) is the caller's to read. botocore itself retries none of it.
     """
     deadline = time.monotonic() + min(BUDGET_SECONDS, context.current().remaining() - RESERVE_SECONDS)
     for attempt in range(TRIES):
