@@ -92,14 +92,12 @@ def change(note: Note, body: NoteChange, caller: Caller, expected: int | None) -
         if "subject_id" in differs and "topic_ids" not in given:
             raise invalid("body.topicIds", "REQUIRED", "must name topics of the new subject, or none")
         try:
-            _commit(note, before, differs, caller)
+            return _commit(note, before, differs, caller)
         except store.TransactionLost as lost:
             belong(lost)
             note = read(str(note.id))
             # It may have been published meanwhile, and that is another right (ACC-64).
             require(caller, Actions.NOTES_WRITE, staff_entity(note))
-            continue
-        return read(str(note.id))
     raise Conflict
 
 
@@ -111,7 +109,7 @@ def read(note_id: str) -> Note:
     return found
 
 
-def _commit(note: Note, before: dict[str, Any], differs: dict[str, Any], caller: Caller) -> None:
+def _commit(note: Note, before: dict[str, Any], differs: dict[str, Any], caller: Caller) -> Note:
     new_file = "file_asset_id" in differs
     relinked = any(name in differs for name in _LINKED)
     values = {**before, **differs, "updated_at": clock.now(), "updated_by_user_id": caller.user_id}
@@ -132,12 +130,14 @@ def _commit(note: Note, before: dict[str, Any], differs: dict[str, Any], caller:
         files.take(tx, values["file_asset_id"], place_of(values), FILE_PURPOSES)
     elif relinked:
         files.follow(tx, values["file_asset_id"], place_of(values))
-    _write(tx, note, before, values)
+    changed = {name: value for name, value in values.items() if value != before[name]}
+    write_changes(tx, note, changed, values)
     meta = {"changed": audit.changed({name: before[name] for name in differs}, differs)}
     audit.write(tx, UPDATE, before["id"], by=caller, meta=meta)
     if new_file:
         audit.write(tx, REPLACE_FILE, before["id"], by=caller, meta={"fileVersion": values["file_version"]})
     tx.commit()
+    return store.became(note, changed)
 
 
 def _replacing(before: dict[str, Any], caller: Caller) -> dict[str, Any]:
@@ -150,10 +150,6 @@ def _replacing(before: dict[str, Any], caller: Caller) -> dict[str, Any]:
     }
     history = [*before["file_history"], earlier][-MAX_FILE_HISTORY:]
     return {"file_version": int(before["file_version"]) + 1, "file_history": history}
-
-
-def _write(tx: store.Transaction, note: Note, before: dict[str, Any], values: dict[str, Any]) -> None:
-    write_changes(tx, note, {name: value for name, value in values.items() if value != before[name]}, values)
 
 
 def write_changes(tx: store.Transaction, note: Note, changed: dict[str, Any], values: dict[str, Any]) -> None:

@@ -39,13 +39,15 @@ def publish(note: Note, caller: Caller) -> Note:
         active = cast(Condition, Subject.is_active == True)  # noqa: E712  # builds a condition
         tx.check(Subject, Subject.place(str(note.subject_id)), active, name="subject")
         files.require_usable(tx, str(note.file_asset_id), editing.FILE_PURPOSES)
-        _turn(tx, note, changed, caller)
+        changed = _turn(tx, note, changed, caller)
         audit.write(tx, PUBLISH, str(note.id), by=caller, meta={"title": note.title})
         try:
             tx.commit()
         except store.TransactionLost as lost:
             _say_what_is_missing(lost)
-        note = editing.read(str(note.id))
+            note = editing.read(str(note.id))
+        else:
+            return store.became(note, changed)
     if note.is_published:
         return note
     raise Conflict
@@ -66,21 +68,24 @@ def unpublish(note: Note, caller: Caller, reason: str | None) -> Note:
         if not note.is_published:
             return note
         tx = store.Transaction()
-        _turn(tx, note, {"is_published": False, "state": DRAFT}, caller)
+        changed = _turn(tx, note, {"is_published": False, "state": DRAFT}, caller)
         audit.write(tx, UNPUBLISH, str(note.id), by=caller, meta={"title": note.title}, reason=reason)
         try:
             tx.commit()
         except store.TransactionLost as lost:
             if not lost.failed("note"):
                 raise
-        note = editing.read(str(note.id))
+            note = editing.read(str(note.id))
+        else:
+            return store.became(note, changed)
     if not note.is_published:
         return note
     raise Conflict
 
 
-def _turn(tx: store.Transaction, note: Note, changed: dict[str, Any], caller: Caller) -> None:
+def _turn(tx: store.Transaction, note: Note, changed: dict[str, Any], caller: Caller) -> dict[str, Any]:
     changed = {**changed, "updated_at": clock.now(), "updated_by_user_id": caller.user_id}
     values = {**values_of(note), **changed}
     editing.write_changes(tx, note, changed, values)
     files.follow(tx, values["file_asset_id"], editing.place_of(values))
+    return changed

@@ -112,12 +112,10 @@ def change(subject: Subject, body: SubjectChange, caller: Caller, expected: int 
         if not differs:
             return subject
         try:
-            _commit(subject, differs, caller)
+            return _commit(subject, differs, caller)
         except store.TransactionLost as lost:
             _say_why(lost)
             subject = _read(str(subject.id))
-            continue
-        return _read(str(subject.id))
     raise Conflict
 
 
@@ -141,7 +139,7 @@ def _read(subject_id: str) -> Subject:
     return found
 
 
-def _commit(subject: Subject, differs: dict[str, Any], caller: Caller) -> None:
+def _commit(subject: Subject, differs: dict[str, Any], caller: Caller) -> Subject:
     names = (*_LISTED, "created_at", "updated_at")
     values = {**{name: getattr(subject, name) for name in names}, **differs, "updated_at": clock.now()}
     values["order_index"] = int(values["order_index"])
@@ -166,3 +164,4 @@ def _commit(subject: Subject, differs: dict[str, Any], caller: Caller) -> None:
     before = {name: getattr(subject, name) for name in differs}
     audit.write(tx, UPDATE, values["id"], by=caller, meta={"changed": audit.changed(before, differs)})
     tx.commit()
+    return store.became(subject, {**differs, "updated_at": values["updated_at"]})

@@ -11,6 +11,7 @@ reading and writing go through ``chalicelib.platform.store``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -67,6 +68,18 @@ class Item(Model):
     def itself(self) -> Key:
         """The key of this item."""
         return Key(self.pk, self.sk)
+
+
+def became(item: ItemT, changed: Mapping[str, Any]) -> ItemT:
+    """The item as the write that was just committed left it: these attributes, the next version.
+
+    Only after a write on the condition of the version that was read: then nothing else can have changed, and reading
+    it again would tell nothing new.
+    """
+    for name, value in changed.items():
+        setattr(item, name, value)
+    item.version = int(item.version) + 1
+    return item
 
 
 def kind_of(item: type[Item]) -> str:
