@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from chalicelib.platform import settings
 from chalicelib.platform.function import Function
 
 APPLICATION = "pathshala"
 ALIAS = "live"
-LOCAL_STAGES = frozenset({"local", "test"})
+LOCAL_STAGES = settings.LOCAL_STAGES
 GRADUAL_STAGES = frozenset({"prod"})
 """Stages that roll out by a CodeDeploy canary on a Lambda alias (DEP-06)."""
 
