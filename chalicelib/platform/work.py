@@ -26,7 +26,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel
 
-from chalicelib.platform import context, shapes
+from chalicelib.platform import context, registry, shapes
 from chalicelib.platform.events.domain import DomainEvent
 from chalicelib.platform.events.queues import Queue
 from chalicelib.platform.function import Function
@@ -239,4 +239,13 @@ def stream(*, batch: int = 100, **declaration: Any) -> Callable[..., Stream]:
     return lambda work: Stream(work, batch, **declaration)
 
 
-__all__ = ["Cron", "Grant", "JobRun", "Rate", "consumer", "job", "stream", "task", "worker"]
+def event_routes() -> dict[str, list[str]]:
+    """Event name → names of the queues of its consumers, from the declarations: what the stream's router is given."""
+    found: dict[str, list[str]] = {}
+    for one in registry.of(Consumer):
+        for kind in one.on:
+            found.setdefault(kind.__name__, []).append(one.queue.name)
+    return found
+
+
+__all__ = ["Cron", "Grant", "JobRun", "Rate", "consumer", "event_routes", "job", "stream", "task", "worker"]

@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 from chalicelib.platform import settings
-from chalicelib.platform.events import router
 from chalicelib.platform.function import Function
-from chalicelib.platform.work import Stream
+from chalicelib.platform.work import Stream, event_routes
 from infra.package import names
 from infra.package.closure import closure
 from infra.package.roles import text
@@ -47,5 +46,5 @@ def environment(function: Function, stage: Stage) -> dict[str, Any]:
     places = names.settings_of(stage.name)
     values.update({name: place for name, place in places.items() if _needs_place(function, name, modules)})
     if isinstance(function, Stream):
-        values["EVENT_ROUTES"] = json.dumps(router.routes(), separators=(",", ":"), sort_keys=True)
+        values["EVENT_ROUTES"] = json.dumps(event_routes(), separators=(",", ":"), sort_keys=True)
     return dict(sorted(values.items()))

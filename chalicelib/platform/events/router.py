@@ -11,21 +11,9 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.platform import registry
 from chalicelib.platform.events.changes import events_of
 from chalicelib.platform.events.queues import Queue, event_body, send_raw
 from chalicelib.platform.logs import event as log_event
-
-
-def routes() -> dict[str, list[str]]:
-    """Event name → names of the queues of its consumers, from the declarations (at deployment and locally)."""
-    from chalicelib.platform.work import Consumer
-
-    found: dict[str, list[str]] = {}
-    for consumer in registry.of(Consumer):
-        for kind in consumer.on:
-            found.setdefault(kind.__name__, []).append(consumer.queue.name)
-    return found
 
 
 @lru_cache(maxsize=4)
@@ -35,8 +23,7 @@ def _parsed(text: str) -> dict[str, list[str]]:
 
 def route(record: dict[str, Any]) -> None:
     """Send the events of one stream record on. Raises when a queue does not take one: the record comes again."""
-    given = os.environ.get("EVENT_ROUTES")
-    table = _parsed(given) if given else routes()
+    table = _parsed(os.environ["EVENT_ROUTES"])
     for event in events_of(record):
         log_event("domain event", event=type(event).__name__, key=event.key)
         for name in table.get(type(event).__name__, ()):

@@ -1,0 +1,56 @@
+"""A local cloud of its own for the proofs, on free ports; or one that runs already, by ``PROOF_RUN=.local/run.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT
+from tests.proofs.academy import Academy
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@pytest.fixture(scope="session")
+def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
+    """The running local cloud."""
+    running = os.environ.get("PROOF_RUN")
+    if running:
+        yield Academy(json.loads(Path(running).read_text("utf-8")))
+        return
+    folder = tmp_path_factory.mktemp("local")
+    api, phonepe, moto = _free_ports(3)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("RATE_")},
+        "PORT": str(api),
+        "PHONEPE_PORT": str(phonepe),
+        "MOTO_PORT": str(moto),
+        "DETACH": "1",
+        "LOCAL_FOLDER": str(folder),
+        # The proofs are one address with many people; what they do not prove must not stop them.
+        "RATE_DEFAULT": "off",
+        "RATE_WEBHOOK": "off",
+        "RATE_REGISTER": "off",
+    }
+    command = [sys.executable, "-m", "infra.local"]
+    subprocess.run([*command, "run"], cwd=ROOT, env=environment, check=True, timeout=300)
+    try:
+        yield Academy(json.loads((folder / "run.json").read_text("utf-8")))
+    finally:
+        subprocess.run([*command, "stop"], cwd=ROOT, env=environment, check=True, timeout=30)
