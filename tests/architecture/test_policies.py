@@ -12,6 +12,8 @@ from chalicelib.platform.access.catalogue import Action, Actions
 from chalicelib.platform.access.decisions import POLICY_FOLDER, policy_text
 from tests.architecture.source import ROOT, python_files
 
+AWAITED = {"notes.preview", "notes.progress", "sessions.manage"}
+"""Decided by policies, asked by no function yet. The list only shrinks."""
 SCHEMA = (POLICY_FOLDER / "schema.cedarschema").read_text("utf-8")
 _POLICY = re.compile(r"((?:@\w+\(\"[^\"]*\"\)\s*)+)(permit|forbid)", re.DOTALL)
 
@@ -85,7 +87,7 @@ def test_every_action_is_named_by_a_function() -> None:
 
     registry.load_all()
     used = {endpoint.action.name for endpoint in registry.of(Endpoint) if endpoint.action}
-    assert used == set(Actions.all())
+    assert used == set(Actions.all()) - AWAITED
 
 
 def test_permissions_of_actions_are_of_the_academy() -> None:
