@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -31,12 +32,26 @@ class MotoTable:
             for item in list(partition.values())
         ]
 
+    def put(self, items: list[dict[str, Any]]) -> None:
+        """Items as they were, without a word on the stream."""
+        table = backend("dynamodb").tables[TABLE_NAME()]
+        for item in items:
+            table.put_item(item)
+        if table.stream_shard is not None:
+            table.stream_shard.starting_sequence_number += len(table.stream_shard.items)
+            table.stream_shard.items.clear()
 
-def bucket() -> Any:
-    """moto's own bucket; S3 is global there."""
+
+def _s3() -> Any:
+    """moto's S3, which is global."""
     from moto.backends import get_backend
 
-    return get_backend("s3")[ACCOUNT]["aws"].buckets[BUCKET_NAME()]
+    return get_backend("s3")[ACCOUNT]["aws"]
+
+
+def bucket() -> Any:
+    """moto's own bucket."""
+    return _s3().buckets[BUCKET_NAME()]
 
 
 def objects() -> dict[str, bytes]:
@@ -97,3 +112,31 @@ def _execution(machine: Any, execution: Any) -> dict[str, Any]:
         "startedAt": clock.iso(started) if started else None,
         "stoppedAt": clock.iso(stopped) if stopped else None,
     }
+
+
+def versions() -> list[dict[str, Any]]:
+    """Every version of every object: ``{key, version, body (base64), contentType, tags}``."""
+    own = bucket()
+    tagger = _s3().tagger
+    return [
+        {
+            "key": key.name,
+            "version": key._version_id,
+            "body": base64.b64encode(bytes(key.value)).decode(),
+            "contentType": key.metadata.get("Content-Type", "application/octet-stream"),
+            "tags": tagger.get_tag_dict_for_resource(key.arn),
+        }
+        for name in own.keys
+        for key in own.keys.getlist(name)
+        if hasattr(key, "value")
+    ]
+
+
+def put_versions(found: list[dict[str, Any]]) -> None:
+    """Put back what ``versions`` answered."""
+    s3 = _s3()
+    for one in found:
+        key = s3.put_object(BUCKET_NAME(), one["key"], base64.b64decode(one["body"]), disable_notification=True)
+        key._version_id = one["version"]
+        key.set_metadata({"Content-Type": one["contentType"]})
+        s3.tagger.tag_resource(key.arn, s3.tagger.convert_dict_to_tags_input(one["tags"]))

@@ -69,7 +69,7 @@ class Drained:
 class Emulator:
     """``wait_scale`` multiplies the seconds that workflows wait; ``retry_seconds`` is a queue's first back-off.
 
-    ``keep``: a folder in which DynamoDB Local's data and the secrets outlive the process (``ENGINE=dynamodb-local``).
+    ``keep``: a folder in which the secrets, and DynamoDB Local's data, outlive the process.
     """
 
     def __init__(
@@ -108,9 +108,7 @@ class Emulator:
         self.routes = self._routes()
         self._own_triggers()
         self.found_data = self._use_engine()
-        self.secrets = local_secrets.kept(self.keep) if self.found_data and self.keep else local_secrets.make()
-        if self.engine == LOCAL and self.keep is not None:
-            local_secrets.keep(self.keep, self.secrets)
+        self.secrets = local_secrets.kept(self.keep) if self.keep else local_secrets.make()
         local_secrets.store(self.secrets)
         self.pumps.reset()
         self.calls.clear()

@@ -114,7 +114,8 @@ def project(index: SecondaryIndex, item: Item) -> Item:
     kept = {*index.table_key_attrs, *index.schema_key_attrs}
     if kind == "INCLUDE":
         kept.update(index.projection.get("NonKeyAttributes", []))
-    projected: Item = Item.__new__(Item)
+    made: Any = Item.__new__(Item)
+    projected: Item = made
     projected.hash_key, projected.range_key = item.hash_key, item.range_key
     projected.attrs = LimitedSizeDict()
     for name, value in item.attrs.items():

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chalicelib.platform import clock
@@ -26,6 +27,7 @@ from infra.local.storage_door import StorageDoor
 from infra.package import openapi
 
 STAGE = "local"
+STATE = Path(__file__).resolve().parents[2] / ".local"
 DOCUMENT = openapi.ROOT / ".local" / "openapi.json"
 """The document of the declarations as they are now; what is committed may be older."""
 
@@ -51,7 +53,7 @@ class Running:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
-        self.emulator = Emulator(STAGE)
+        self.emulator = Emulator(STAGE, keep=STATE)
         self.journal = Journal()
         self.mailbox = Mailbox()
         self.edge = Edge()

@@ -1,4 +1,4 @@
-"""Secrets of a local stage: made anew at random for each run, and stored where the backend looks for them (SSM)."""
+"""Secrets of a local stage: made at random, and stored where the backend looks for them (SSM)."""
 
 from __future__ import annotations
 
@@ -54,16 +54,13 @@ def store(values: dict[str, str]) -> None:
         clients.ssm().put_parameter(Name=parameter_name(name), Value=value, Type="SecureString", Overwrite=True)
 
 
-def keep(folder: Path, values: dict[str, str]) -> None:
-    """Write them beside data that was made with them, for this user's eyes only."""
+def kept(folder: Path) -> dict[str, str]:
+    """Those of this machine, made at the first start and for this user's eyes only: kept data was made with them."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / KEPT
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(values), encoding="utf-8")
-
-
-def kept(folder: Path) -> dict[str, str]:
-    """What ``keep`` wrote; new ones for secrets that came since."""
-    path = folder / KEPT
     known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return {**make(), **known}
+    values = {**make(), **known}
+    if values != known:
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(values), encoding="utf-8")
+    return values

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from chalicelib.platform import clock
-from infra.local.demo import accounts, catalogue
+from infra.local.demo import accounts, catalogue, snapshot
 from infra.local.demo.accounts import Account
 from infra.local.demo.api import Api, DemoFailed
 from infra.local.demo.students import DAYS, Purchase, Student, students
@@ -37,6 +37,8 @@ def load(running: Running) -> list[Account]:
     if running.emulator.found_data:
         running.emulator.found_data = False
         return found
+    if snapshot.restore(running):
+        return found
     running.moving.acquire()
     clock.reset()
     clock.advance(-(DAYS + 1) * DAY)
@@ -51,6 +53,7 @@ def load(running: Running) -> list[Account]:
         running.journal.clear()
         running.edge.reset()
         running.emulator.calls.clear()
+    snapshot.save(running)
     return found
 
 

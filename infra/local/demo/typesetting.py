@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 NOTES = FOLDER / "notes"
@@ -109,6 +110,7 @@ def pdf(note: NoteText) -> bytes:
     """The PDF; equal for equal texts."""
     import typst
 
-    made = typst.compile(source(note).encode(), font_paths=[str(FONTS)])
+    given: Any = source(note).encode()
+    made = typst.compile(given, font_paths=[str(FONTS)])
     assert isinstance(made, bytes)
     return made
