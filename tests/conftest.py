@@ -26,8 +26,8 @@ from tests.support.people import People
 
 __all__ = ["pytest_sessionfinish"]
 
-WAIT_SCALE = 0.02
-"""Workflows wait a fiftieth of their seconds."""
+WAIT_SCALE = 0.005
+"""Workflows wait a two-hundredth of their seconds."""
 
 
 @pytest.fixture(scope="session")
