@@ -6,10 +6,7 @@ from typing import Annotated
 
 from chalicelib.commerce import selling
 from chalicelib.commerce.payments import errors, order_admin, resolution
-from chalicelib.commerce.payments.items import OrderLocator
-from chalicelib.commerce.payments.items.orders import ID_PATTERN
-from chalicelib.commerce.payments.order_admin import LOCATED_ORDER
-from chalicelib.commerce.payments.schemas import (
+from chalicelib.commerce.payments.admin_schemas import (
     AdminOrder,
     AdminOrderDetail,
     FinalizeRequest,
@@ -19,6 +16,9 @@ from chalicelib.commerce.payments.schemas import (
     OrdersQuery,
     ResolveRequest,
 )
+from chalicelib.commerce.payments.items import OrderLocator
+from chalicelib.commerce.payments.items.orders import ID_PATTERN
+from chalicelib.commerce.payments.order_admin import LOCATED_ORDER
 from chalicelib.platform.errors import Conflict
 from chalicelib.platform.http import Actions, Caller, Grant, Page, PathRule, api
 

@@ -9,6 +9,14 @@ from typing import Any, cast
 
 from chalicelib.commerce.gateways import GatewayTrouble
 from chalicelib.commerce.payments import views
+from chalicelib.commerce.payments.admin_schemas import (
+    AdminOrderDetail,
+    EventView,
+    FinalizeResponse,
+    OrderRow,
+    OrdersQuery,
+    UserSummary,
+)
 from chalicelib.commerce.payments.errors import GatewayUnavailable, OrderNotFound
 from chalicelib.commerce.payments.finalization import Ask, finalize
 from chalicelib.commerce.payments.items import (
@@ -20,14 +28,6 @@ from chalicelib.commerce.payments.items import (
     Refund,
 )
 from chalicelib.commerce.payments.reconciliation import months
-from chalicelib.commerce.payments.schemas import (
-    AdminOrderDetail,
-    EventView,
-    FinalizeResponse,
-    OrderRow,
-    OrdersQuery,
-    UserSummary,
-)
 from chalicelib.identity.accounts import User
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller

@@ -8,10 +8,10 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.commerce.payments import audited, journal, outcomes, views
+from chalicelib.commerce.payments.admin_schemas import AdminOrder
 from chalicelib.commerce.payments.errors import OrderNotFound, OrderNotGrantable, OrderNotInReview
 from chalicelib.commerce.payments.items import OrderLocator, PaymentOrder
 from chalicelib.commerce.payments.refund_requests import add_full_refund
-from chalicelib.commerce.payments.schemas import AdminOrder
 from chalicelib.commerce.payments.states import Status, is_in, move
 from chalicelib.commerce.sellers import CannotGrant
 from chalicelib.platform import audit, clock, store

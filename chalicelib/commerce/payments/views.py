@@ -5,21 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chalicelib.commerce.payments.admin_schemas import AdminOrder, JournalLine, JournalView, RefundView, TransactionView
 from chalicelib.commerce.payments.items import JournalEntry, PaymentOrder, PaymentTransaction, Refund
 from chalicelib.commerce.payments.schemas import (
-    AdminOrder,
     GrantEffectView,
-    JournalLine,
-    JournalView,
     LineView,
     OrderStatus,
     OwnOrder,
     PublicStatus,
     RefundRow,
-    RefundView,
     TaxPart,
     TaxView,
-    TransactionView,
 )
 from chalicelib.commerce.payments.states import OPEN, Flag, Status
 from chalicelib.platform import clock

@@ -10,6 +10,7 @@ from chalicelib.platform import store
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.store.items import Item
 from chalicelib.platform.store.keys import Key
+from tests.commerce.payments.door import Door
 from tests.commerce.payments.shop import PRICE, Shop, assert_paid_once, assert_unpaid
 from tests.support.people import Person
 
@@ -42,7 +43,7 @@ def test_an_order_is_priced_by_the_server(shop: Shop) -> None:
     assert "O-Bearer" not in text
 
 
-@pytest.mark.rule("PAY-42", "PAY-48")
+@pytest.mark.rule("PAY-02", "PAY-48", "PAY-50")
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -69,7 +70,7 @@ def test_what_cannot_be_bought_is_refused_by_name(shop: Shop, body: dict[str, ob
     assert shop.simulator.orders() == []
 
 
-@pytest.mark.rule("PAY-42", "PLAN-12")
+@pytest.mark.rule("PAY-02", "PLAN-12")
 def test_a_plan_that_is_not_sold_is_refused(shop: Shop) -> None:
     shop.plan("hidden", isActive=False)
     student = shop.people.student()
@@ -182,7 +183,7 @@ def test_ten_simultaneous_free_checkouts_grant_once(shop: Shop) -> None:
     assert days == 30 * len(orders)
 
 
-@pytest.mark.rule("PAY-42", "HTTP-40")
+@pytest.mark.rule("PAY-02", "HTTP-40")
 def test_five_checkouts_in_ten_minutes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RATE_CHECKOUT", "5/600")
     student = shop.people.student()
@@ -210,6 +211,33 @@ def test_a_gateway_that_cannot_be_reached_loses_nothing(shop: Shop, monkeypatch:
     shop.pay(order.id)
     shop.cloud.drain()
     assert_paid_once(shop, student, order.id)
+
+
+@pytest.mark.rule("PAY-46")
+@pytest.mark.parametrize("after", [False, True])
+def test_a_lost_answer_is_never_asked_for_twice(shop: Shop, after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """504; the order waits, and the same request again first asks what the gateway knows."""
+    shop.pay(shop.order_of(shop.people.student()), "FAILED")  # the access token is at hand
+    student = shop.people.student()
+    door = Door(shop.simulator.url)
+    monkeypatch.setenv("PHONEPE_API_BASE_URL", door.url)
+    try:
+        door.shut(0, after=after)
+        lost = shop.checkout(student, key="key-of-the-lost-answer")
+        assert (lost.status, lost.code) == (504, "GATEWAY_TIMEOUT")
+        [order] = shop.orders(student)
+        assert (order.status, order.unsure) == ("CREATED", True)
+        again = shop.checkout(student, key="key-of-the-lost-answer")
+    finally:
+        door.close()
+    if after:
+        # Known there, and its page is lost: that order is left to the workflow.
+        assert again.status == 201
+        assert [one.split("/")[-1] for one in door.calls] == ["pay", "status", "pay"]
+        assert shop.order(student, order.id).superseded_by == again.json["merchantTransactionId"]
+    else:
+        assert (again.status, again.json["merchantTransactionId"]) == (200, order.id)
+        assert len(shop.simulator.orders()) == 2
 
 
 @pytest.mark.rule("PAY-46")

@@ -36,7 +36,7 @@ def test_the_sums_of_the_rule() -> None:
     assert tax.line_tax(10_000, inclusive=False, place=KERALA).total == 11_800
 
 
-@pytest.mark.rule("TAXN-12", "TAXN-10")
+@pytest.mark.rule("TAXN-12")
 def test_a_rate_of_zero_is_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEFAULT_TAX_RATE_BPS", "700")
     assert tax.line_tax(11_800, inclusive=True, place=US) == tax.LineTax(11_800, 11_800, ())

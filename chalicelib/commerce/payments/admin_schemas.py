@@ -1,0 +1,225 @@
+"""Requests and answers of payments, for staff."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from chalicelib.commerce.payments.schemas import GrantEffectView, LineView, Money, TaxView
+from chalicelib.platform import clock
+from chalicelib.platform.http import Characters, Instant, ListQuery, QueryModel, RequestModel, ResponseModel
+from chalicelib.platform.ids import Ulid
+
+AnyStatus = Literal["CREATED", "PENDING", "SUCCESS", "FAILED", "EXPIRED", "REVIEW"]
+
+
+class Bound:
+    """An instant or a day of the academy; as an upper bound a day means its end (HTTP-15)."""
+
+    def __init__(self, *, end: bool) -> None:
+        self.end = end
+
+    def __call__(self, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+                day = date.fromisoformat(value)
+                return clock.day_end(day) if self.end else clock.day_start(day)
+            return clock.parse_iso(value)
+        except (ValueError, OverflowError) as error:
+            raise ValueError("must be an instant with Z or an offset, or a day") from error
+
+
+_DATE_SCHEMA = WithJsonSchema(
+    {"type": "string", "maxLength": 40, "examples": ["2026-01-31", "2026-01-31T10:00:00.000Z"]}
+)
+
+
+class OrdersQuery(ListQuery):
+    """Which orders; without dates those of the last 92 days, or all of a user."""
+
+    status: AnyStatus | None = None
+    user_id: Ulid | None = None
+    gateway: Annotated[str, Characters(1, 20, pattern="^[A-Z_]+$")] | None = None
+    plan_key: Annotated[str, Characters(1, 64)] | None = None
+    from_: Annotated[datetime, BeforeValidator(Bound(end=False)), _DATE_SCHEMA] | None = Field(
+        default=None, alias="from", description="From this instant or day on"
+    )
+    to: Annotated[datetime, BeforeValidator(Bound(end=True)), _DATE_SCHEMA] | None = Field(
+        default=None, description="Before this instant, or to the end of this day"
+    )
+
+
+class OrderRow(ResponseModel):
+    """An order in the staff's list."""
+
+    merchant_transaction_id: str
+    user_id: str
+    title: str
+    plan_key: str | None
+    amount_paise: Money
+    tax_paise: Money
+    currency: str
+    status: AnyStatus
+    status_reason: str | None
+    flags: list[str]
+    gateway: str
+    refund_state: str
+    created_at: Instant
+    paid_at: Instant | None
+
+
+class OrderQuery(QueryModel):
+    """How much to show."""
+
+    raw: bool = Field(default=False, description="With the raw bodies of events; needs payments.manage")
+
+
+class UserSummary(ResponseModel):
+    """Who ordered."""
+
+    id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+    status: str | None
+
+
+class TransactionView(ResponseModel):
+    """One try to pay; ``instrument`` is masked."""
+
+    provider_transaction_id: str
+    amount_paise: Money
+    currency: str
+    status: str
+    payment_mode: str | None
+    instrument: str | None
+    utr: str | None
+    fee_paise: int | None
+    created_at: Instant
+
+
+class RefundView(ResponseModel):
+    """A refund, as staff see it."""
+
+    merchant_refund_id: str
+    amount_paise: Money
+    currency: str
+    kind: str
+    state: str
+    mode: str
+    reason: str
+    entitlement_effect: str
+    provider_refund_id: str | None
+    error_code: str | None
+    requested_by: str
+    requested_at: Instant
+    processed_at: Instant | None
+
+
+class JournalLine(ResponseModel):
+    """One line of an entry."""
+
+    account: str
+    debit_paise: int
+    credit_paise: int
+
+
+class JournalView(ResponseModel):
+    """One ledger entry."""
+
+    entry_id: str
+    lines: list[JournalLine]
+    currency: str
+    at: Instant
+    by: str
+    memo: str
+
+
+class EventView(ResponseModel):
+    """What the gateway told; ``rawBody`` is base64."""
+
+    event_id: str
+    gateway: str
+    event_type: str
+    state: str
+    received_at: Instant
+    raw_body: str | None = None
+
+
+class AdminOrder(ResponseModel):
+    """An order as it is."""
+
+    merchant_transaction_id: str
+    user_id: str
+    title: str
+    plan_key: str | None
+    status: AnyStatus
+    status_reason: str | None
+    flags: list[str]
+    lines: list[LineView]
+    plan_snapshot: dict[str, Any] | None
+    subtotal_paise: Money
+    discount_paise: Money
+    tax_paise: Money
+    amount_paise: Money
+    captured_paise: Money
+    currency: str
+    tax: TaxView
+    billing: dict[str, Any] | None
+    gateway: str
+    gateway_contract: str | None
+    gateway_account: str | None
+    provider_order_id: str | None
+    provider_transaction_id: str | None
+    check_count: int
+    last_checked_at: Instant | None
+    next_check_at: Instant | None
+    refund_state: str
+    refund_committed_paise: Money
+    refunded_paise: Money
+    resolution: str | None
+    superseded_by: str | None
+    supersedes: str | None
+    duplicate_of: str | None
+    grant_effect: GrantEffectView | None
+    version: int
+    created_at: Instant
+    updated_at: Instant
+    paid_at: Instant | None
+    finalized_at: Instant | None
+
+
+class AdminOrderDetail(AdminOrder):
+    """An order with everything that happened to it."""
+
+    user: UserSummary
+    transactions: list[TransactionView]
+    refunds: list[RefundView]
+    ledger: list[JournalView]
+    events: list[EventView]
+    invoice: None = None
+
+
+class FinalizeRequest(RequestModel):
+    """Why it is asked again."""
+
+    reason: Annotated[str, Characters(3, 500)] | None = None
+
+
+class FinalizeResponse(ResponseModel):
+    """The order after one status check."""
+
+    changed: bool
+    order: AdminOrder
+
+
+class ResolveRequest(RequestModel):
+    """What becomes of held money: ACCEPT grants the order's snapshot, REFUND returns what the gateway took."""
+
+    decision: Literal["ACCEPT", "REFUND"]
+    reason: Annotated[str, Characters(3, 500)]
