@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +16,11 @@ from chalicelib.platform import clock
 from chalicelib.platform.access.catalogue import DEFAULT_ROLES, SUPER_ADMIN, UserType
 from chalicelib.platform.http.endpoint import Endpoint
 from chalicelib.platform.http.openapi.document import document
-from chalicelib.platform.store.keys import TABLE_NAME
 from infra.local.emulator import Emulator
-from infra.local.moto_aws import backend
 from tests.commerce.payments.shop import Shop, Street, forget_tokens, street
 from tests.content.desk import Desk
 from tests.support.client import Client
+from tests.support.engine import kept, put_back
 from tests.support.people import People, Person, sign
 
 ANONYMOUS, STUDENT, OTHER = "anonymous", "student", "other-student"
@@ -143,14 +141,13 @@ class World:
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
-        """Whatever happens inside, the table is afterwards as it was when the world was made."""
-        table = backend("dynamodb").tables[TABLE_NAME()]
+        """Whatever happens inside, the table is afterwards as it was when this was first entered."""
         if self._made is None:
-            self._made = copy.deepcopy(table.items)
+            self._made = kept(self.cloud)
         with self.cloud.calls.during() as calls:
             yield
         if any(call.service == "dynamodb" and call.operation not in _READS for call in calls):
-            table.items = copy.deepcopy(self._made)
+            put_back(self.cloud, self._made)
 
 
 @contextmanager

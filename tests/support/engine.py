@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from typing import Any
 
 from chalicelib.platform.aws import clients
 from chalicelib.platform.store.keys import TABLE_NAME
+from infra.local.dynamodb_local import DynamoLocal
 from infra.local.emulator import Emulator
+from infra.local.moto_aws import backend
 
 COUNTING = "dynamodb-local"
 
@@ -20,3 +24,21 @@ def put_raw(attributes: Mapping[str, str]) -> None:
     """Put an item of texts, whatever its kind demands."""
     raw = {name: {"S": value} for name, value in attributes.items()}
     clients.dynamodb().put_item(TableName=TABLE_NAME(), Item=raw)
+
+
+def kept(cloud: Emulator) -> Any:
+    """The table as it is now, to be put back by ``put_back``."""
+    if isinstance(cloud.table, DynamoLocal):
+        return cloud.table.items()
+    return copy.deepcopy(backend("dynamodb").tables[TABLE_NAME()].items)
+
+
+def put_back(cloud: Emulator, before: Any) -> None:
+    """The table as it was; what happened since is not on the stream either."""
+    cloud.table.empty()
+    if isinstance(cloud.table, DynamoLocal):
+        for item in before:
+            cloud.table.call("PutItem", {"TableName": TABLE_NAME(), "Item": item})
+    else:
+        backend("dynamodb").tables[TABLE_NAME()].items = copy.deepcopy(before)
+    cloud.pumps.reset()
