@@ -113,7 +113,7 @@ def row_for(values: Mapping[str, Any]) -> dict[str, Any]:
     published: datetime | None = values["published_at"]
     return {
         **{name: values[name] for name in _LISTED},
-        "snippet": (values["description"] or "")[:SNIPPET_CHARS],
+        "snippet": (values["description"] or "")[:SNIPPET_CHARS] or None,
         "published_at": clock.iso(published) if published else None,
     }
 

@@ -126,7 +126,7 @@ class NoteRow(ResponseModel):
         """From the row of an index list."""
         own = {name: row[name] for name in cls.model_fields if name in row}
         return cls.model_validate(
-            {**own, "description_snippet": row["snippet"], "locked": locked, "progress": progress}
+            {**own, "description_snippet": row["snippet"] or "", "locked": locked, "progress": progress}
         )
 
 
