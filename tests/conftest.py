@@ -5,8 +5,9 @@
         assert client.get("/v1/notes", token=student.token).status == 200
         cloud.drain()
 
-``cloud`` is empty for each test: no items, objects, messages, executions, faults; the real time. ``cloud.calls`` has every
-AWS call since then, ``cloud.fault(...)`` breaks the next ones, ``cloud.advance(seconds)`` moves the backend's clock,
+``cloud`` is empty for each test: no items, objects, messages, executions, faults; the real time. ``cloud.calls`` has
+every AWS call since then, ``cloud.fault(...)`` breaks the next ones, ``cloud.advance(seconds)`` moves the backend's
+clock,
 ``cloud.items(pk)`` and ``cloud.messages(queue)`` look into it.
 """
 

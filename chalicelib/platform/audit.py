@@ -5,20 +5,27 @@ No code path changes or removes an entry, and every role's policy denies it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
 
 from chalicelib.platform import clock, context, settings
 from chalicelib.platform.access.caller import Caller
-from chalicelib.platform.ids import new_ulid
+from chalicelib.platform.errors import ApiError
+from chalicelib.platform.ids import ulid_for
+from chalicelib.platform.logs import count_metric
+from chalicelib.platform.store import table
+from chalicelib.platform.store.conflicts import ConditionFailed
 from chalicelib.platform.store.items import InstantAttribute, Item
 from chalicelib.platform.store.keys import Key
 from chalicelib.platform.store.table import absent
 from chalicelib.platform.store.transaction import Transaction
 
+AUDIT_REFUSALS = settings.boolean("AUDIT_REFUSALS", default=True)
 AUDIT_RETENTION_DAYS = settings.integer("AUDIT_RETENTION_DAYS", default=0, minimum=0, maximum=36_500)
 MAX_TEXT = 200
 MAX_LIST = 50
@@ -107,38 +114,61 @@ def write(
 ) -> None:
     """Add the entry to the transaction of the change.
 
-    ``meta`` names what changed, ``{"changed": {field: [before, after]}}``; never a secret, never personal data in clear.
+    ``meta`` names what changed, ``{"changed": {field: [before, after]}}``; never a secret, never personal data in
+    clear.
     """
+    now = clock.now()
+    entry = _entry(ulid_for(now, os.urandom(16)), now, action.name, resource_id, by)
+    entry.meta, entry.reason = _short(meta or {}), reason
+    tx.put(entry, when=absent(AuditEntry), name=f"audit:{entry.id}")
+
+
+def refused(caller: Caller, action: str, function: str, code: str) -> None:
+    """Keep that a staff action was refused (AUD-25): at most one entry a caller, action and minute.
+
+    The entry's id is made of those three, so that of many refusals one put succeeds. Failing to keep it changes
+    nothing about the refusal; a metric counts it.
+    """
+    if not AUDIT_REFUSALS():
+        return
+    minute = clock.now().replace(second=0, microsecond=0)
+    entry = _entry(ulid_for(minute, f"{caller.user_id}#{action}".encode()), minute, action, function, caller)
+    entry.outcome, entry.reason = "REFUSED", code
+    try:
+        table.put(entry, when=absent(AuditEntry))
+    except ConditionFailed:
+        return
+    except ApiError:
+        count_metric("AuditRefusalLost")
+
+
+def _entry(entry_id: str, at: datetime, action: str, resource_id: str, by: Caller | Actor) -> AuditEntry:
     run = context.current()
-    entry_id, now = new_ulid(), clock.now()
     actor = Actor(by.user_id, by.user_type, "USER") if isinstance(by, Caller) else by
-    roles = list(by.roles) if isinstance(by, Caller) else []
+    resource_type = action.partition(".")[0]
     kept_days = AUDIT_RETENTION_DAYS()
-    entry = AuditEntry(
-        *AuditEntry.place(f"{now:%Y-%m}", entry_id),
+    return AuditEntry(
+        *AuditEntry.place(f"{at:%Y-%m}", entry_id),
         id=entry_id,
-        at=now,
+        at=at,
         actor_user_id=actor.user_id,
         actor_kind=actor.kind,
         actor_user_type=actor.user_type,
-        actor_roles=roles,
-        action=action.name,
-        resource_type=action.resource_type,
+        actor_roles=list(by.roles) if isinstance(by, Caller) else [],
+        action=action,
+        resource_type=resource_type,
         resource_id=resource_id,
         outcome="DONE",
-        reason=reason,
-        meta=_short(meta or {}),
         request_id=run.request_id,
         session_id=run.session_id,
         ip=run.source_ip,
         user_agent=run.user_agent,
         gsi1pk=f"AUDITACTOR#{actor.user_id or actor.kind}",
         gsi1sk=entry_id,
-        gsi2pk=f"AUDITTYPE#{action.resource_type}",
+        gsi2pk=f"AUDITTYPE#{resource_type}",
         gsi2sk=entry_id,
-        ttl=int(now.timestamp()) + kept_days * 86_400 if kept_days else None,
+        ttl=int(at.timestamp()) + kept_days * 86_400 if kept_days else None,
     )
-    tx.put(entry, when=absent(AuditEntry), name=f"audit:{entry_id}")
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime
 from typing import Annotated
@@ -22,6 +23,12 @@ def new_ulid() -> str:
 def ulid_at(instant: datetime) -> str:
     """The lowest id of an instant: a bound for key conditions."""
     return str(ULID.from_datetime(instant))[:10] + "0" * 16
+
+
+def ulid_for(instant: datetime, seed: bytes) -> str:
+    """The id of an instant that a seed determines: the same for the same millisecond and seed."""
+    milliseconds = int(instant.timestamp() * 1000)
+    return str(ULID.from_bytes(milliseconds.to_bytes(6, "big") + hashlib.sha256(seed).digest()[:10]))
 
 
 def ulid_time(ulid: str) -> datetime:

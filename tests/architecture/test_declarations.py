@@ -92,3 +92,36 @@ def test_paths_name_a_position_once(functions: dict[str, registry.Function]) -> 
                 place += "/{}"
             else:
                 place += f"/{part}"
+
+
+SHARED_CODES = {
+    400: ["MALFORMED_JSON", "BODY_REQUIRED", "HEADER_INVALID", "CURSOR_INVALID", "IDEMPOTENCY_KEY_REQUIRED"],
+    401: ["TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "SESSION_REVOKED"],
+    403: ["FORBIDDEN", "ACCOUNT_BLOCKED", "WRONG_USER_TYPE", "MFA_REQUIRED", "CSRF_FAILED", "ORIGIN_REFUSED"],
+    404: ["ROUTE_NOT_FOUND"],
+    409: ["CONFLICT"],
+    412: ["VERSION_MISMATCH"],
+    413: ["BODY_TOO_LARGE"],
+    415: ["UNSUPPORTED_MEDIA_TYPE"],
+    416: ["RANGE_NOT_SATISFIABLE"],
+    422: ["VALIDATION_FAILED", "IDEMPOTENCY_KEY_REUSED"],
+    429: ["RATE_LIMITED"],
+    500: ["INTERNAL"],
+    502: ["UPSTREAM_FAILED"],
+    503: ["UNAVAILABLE"],
+    504: ["TIMED_OUT"],
+}
+
+
+@pytest.mark.rule("HTTP-23")
+def test_shared_codes_have_their_statuses() -> None:
+    registry.load_all()
+    known: dict[str, int] = {}
+    waiting = list(ApiError.__subclasses__())
+    while waiting:
+        error = waiting.pop()
+        waiting.extend(error.__subclasses__())
+        if "code" in vars(error):
+            known[error.code] = error.status
+    for status, codes in SHARED_CODES.items():
+        assert {code: known.get(code) for code in codes} == dict.fromkeys(codes, status)

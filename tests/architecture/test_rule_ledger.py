@@ -1,6 +1,7 @@
-"""The ledger of rules: each rule that is built has a test that carries its id, and no test carries an id that is not built.
+"""The ledger: each rule that is built has a test that carries its id, and no test carries an id that is not built.
 
-``rules.txt`` lists the ids that this backend claims to keep. A rule without proof is visible here; so is a misspelt mark.
+``rules.txt`` lists the ids that this backend claims to keep. A rule without proof is visible here; so is a misspelt
+mark.
 """
 
 from __future__ import annotations

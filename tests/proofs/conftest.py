@@ -1,4 +1,4 @@
-"""A local cloud of its own for the proofs, on free ports; or one that runs already, by ``PROOF_RUN=.local/run.json``."""
+"""A local cloud of its own for the proofs, on free ports; or one that runs: ``PROOF_RUN=.local/run.json``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The client that tests drive endpoints with: a real proxy event in, the proxy response out.
 
-An answer that the declaration does not list fails the test that got it: another status, another code, a body that does not
-fit the declared model, a missing security header (HTTP-31).
+An answer that the declaration does not list fails the test that got it: another status, another code, a body that
+does not fit the declared model, a missing security header (HTTP-31).
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class Client:
         source_ip: str = "203.0.113.7",
         expect: int | None = None,
     ) -> Response:
-        """One request. ``json`` is sent as JSON; ``body`` as it is. ``token``: bearer. ``expect``: the status it must have.
+        """One request. ``json`` is sent as JSON; ``body`` as it is. ``token``: bearer. ``expect``: the status it must
+        have.
 
         ``query`` values may be lists: the parameter then comes several times. ``path`` may carry a query string itself.
         """

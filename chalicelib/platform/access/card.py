@@ -1,7 +1,7 @@
 """The access card: the one item that every authenticated request reads first, strongly consistent.
 
-The platform reads it and decides; the identity and commerce domains write it, in the transaction of what changes it, and
-only ever single paths of it, so that a sign-in, a payment and a role edit do not overwrite each other.
+The platform reads it and decides; the identity and commerce domains write it, in the transaction of what changes it,
+and only ever single paths of it, so that a sign-in, a payment and a role edit do not overwrite each other.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ MAX_ENTITLEMENTS = 30
 class AccessCard(Item, discriminator="AccessCard"):
     """What a person may do, and the sessions in which they may.
 
-    ``sessions``: session id → ``{exp, authAt, mfa}`` (epoch seconds). ``entitlements``: id → ``{kind, subjectIds, topicIds,
-    noteIds, testIds, startsAt, endsAt}`` (epoch seconds). ``subscriptions``: plan family → ``{v, periods}``.
+    ``sessions``: session id → ``{exp, authAt, mfa}`` (epoch seconds). ``entitlements``: id → ``{kind, subjectIds,
+    topicIds, noteIds, testIds, startsAt, endsAt}`` (epoch seconds). ``subscriptions``: plan family → ``{v, periods}``.
     ``note_bans``: note id or ``*`` → end (epoch seconds). ``device_bans``: user-agent hash → end.
     ``tokens_valid_from``: epoch seconds; tokens of an external provider issued before are void.
     """

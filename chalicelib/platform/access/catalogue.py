@@ -91,8 +91,9 @@ class Action(NamedTuple):
     """What a function does, as the policies know it.
 
     ``permissions``: any one of them allows it to staff. ``own``: without another resource it is about the caller's own
-    account. ``feature``: the module whose flag can switch it off for students. ``entitlement``: the kind of scope that opens
-    it. ``late``: its resource comes with the body, so the use case asks for the decision itself (``decisions.require``).
+    account. ``feature``: the module whose flag can switch it off for students. ``entitlement``: the kind of scope
+    that opens it. ``late``: its resource comes with the body, so the use case asks for the decision itself
+    (``decisions.require``).
     """
 
     name: str

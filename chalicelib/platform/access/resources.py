@@ -17,7 +17,7 @@ KeyOf = Callable[[Mapping[str, str], str], Key]
 
 
 class Entity(NamedTuple):
-    """A thing as the policies see it; ``attributes``: what ``policies/access/schema.cedarschema`` names for its type."""
+    """A thing as the policies see it; ``attributes``: what the policies' schema names for its type."""
 
     type: str
     id: str

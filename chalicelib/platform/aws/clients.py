@@ -75,7 +75,7 @@ def s3() -> Any:
 
 
 def s3_signer() -> Any:
-    """Signs upload addresses; never called over the network. ``UPLOAD_ENDPOINT_URL`` is where browsers reach the bucket."""
+    """Signs upload addresses, never called itself. ``UPLOAD_ENDPOINT_URL`` is where browsers reach the bucket."""
     endpoint = os.environ.get("UPLOAD_ENDPOINT_URL") or None
     return _client(
         "s3",

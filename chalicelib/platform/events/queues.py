@@ -47,7 +47,7 @@ def all_queues() -> list[Queue]:
 
 @lru_cache(maxsize=64)
 def _url(physical: str) -> str:
-    """The address of a queue; built from ``QUEUE_URL_BASE`` where the deployment gives it, so that no call is needed."""
+    """The address of a queue; from ``QUEUE_URL_BASE`` where the deployment gives it, so that no call is needed."""
     base = os.environ.get("QUEUE_URL_BASE")
     if base:
         return f"{base}/{physical}"

@@ -130,7 +130,7 @@ class Endpoint(Function):
     def __init__(self, work: Callable[..., Any], method: str, path: str, **declared: Unpack[Declaration]) -> None:
         super().__init__(
             work,
-            grants=declared.get("grants", ()),
+            grants=(*declared.get("grants", ()), *_implied_grants(declared)),
             memory=declared.get("memory", 256),
             timeout=declared.get("timeout", 29),
         )
@@ -235,6 +235,12 @@ class Endpoint(Function):
         from chalicelib.platform.http.pipeline import handle
 
         return handle(self, event, context)
+
+
+def _implied_grants(declared: Declaration) -> tuple[Grant, ...]:
+    """What the platform itself does for an endpoint: refusals of staff actions are audited (AUD-25)."""
+    action = declared.get("action")
+    return (Grant.AUDIT_REFUSALS,) if action is not None and action.for_staff else ()
 
 
 def _rule(name: str, hint: Any) -> PathRule:

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from chalicelib.platform import settings
 
 CORS_ORIGINS = settings.listing("CORS_ORIGINS")
-CORP_POLICY = settings.choice(
-    "CORP_POLICY", default="same-site", choices=("same-site", "same-origin", "cross-origin")
-)
+CORP_POLICY = settings.choice("CORP_POLICY", default="same-site", choices=("same-site", "same-origin", "cross-origin"))
 AUTH_TOKEN_DELIVERY = settings.choice("AUTH_TOKEN_DELIVERY", default="both", choices=("both", "body", "cookie"))
 
 ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from chalicelib.platform import context, settings
+from chalicelib.platform import audit, context, settings
 from chalicelib.platform.access.caller import Caller, recognize
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import Action, Permission
@@ -54,6 +54,8 @@ def handle(endpoint: Endpoint, event: dict[str, Any], lambda_context: Any) -> di
         answer = _answer(endpoint, request)
     except ApiError as error:
         code, answer = error.code, render_error(error, request.request_id)
+        if error.status == 403 and request.caller is not None and endpoint.action and endpoint.action.for_staff:
+            audit.refused(request.caller, endpoint.action.name, endpoint.name, error.code)
         if error.status >= _SERVER_ERROR:
             logger.warning("failed", requestId=request.request_id, function=endpoint.name, code=code)
     except Exception as error:  # noqa: BLE001  # the one place where anything may arrive
@@ -159,6 +161,7 @@ def _admit(
     if caller is not None:
         run = context.current()
         run.caller_id, run.session_id = caller.user_id, caller.session_id
+        request.caller = caller
         if closed and Permission.ADMIN_MAINTENANCE_BYPASS not in caller.permissions:
             raise Maintenance(retry_after=MAINTENANCE_SECONDS)
         action = endpoint.guard()

@@ -13,6 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from chalicelib.platform import settings
+from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.errors import HeaderInvalid, problem
 from chalicelib.platform.http.limits import Counting
 from chalicelib.platform.ids import new_ulid
@@ -38,6 +39,7 @@ class Request:
     request_id: str
     idempotency_key: str | None = None
     beside: list[Item | None] = field(default_factory=list)
+    caller: Caller | None = None
     counting: Counting = field(default_factory=Counting)
 
     @property

@@ -45,8 +45,8 @@ class InstantAttribute(Attribute[datetime]):
 class Item(Model):
     """What every item carries: its keys, its kind, and a version that grows with each change.
 
-    The indexes project ``kind``, ``version`` and ``row``: a map of what the item's lists show, and nothing else, so that a
-    list never pays for what it does not answer. An item read through an index has no other attribute.
+    The indexes project ``kind``, ``version`` and ``row``: a map of what the item's lists show, and nothing else, so
+    that a list never pays for what it does not answer. An item read through an index has no other attribute.
     ``ttl`` (epoch seconds) lets DynamoDB remove it; readers compare times themselves, since that may take days.
     """
 

@@ -1,7 +1,8 @@
 """Access patterns: how each question to the table is answered, what it costs.
 
-They stand in each domain's ``items.py`` beside the keys, as the very reads that the domain makes, with ``<…>`` where an id
-would be. A test runs each and compares round trips and capacity units; ``docs/data-model.md`` is generated from them.
+They stand in each domain's ``items.py`` beside the keys, as the very reads that the domain makes, with ``<…>`` where
+an id would be. A test runs each and compares round trips and capacity units; ``docs/data-model.md`` is generated from
+them.
 """
 
 from __future__ import annotations

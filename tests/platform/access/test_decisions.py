@@ -66,7 +66,7 @@ def test_what_no_policy_speaks_of_is_refused(action: Action) -> None:
 
 @pytest.mark.rule("ACC-51")
 def test_a_policy_that_fails_refuses() -> None:
-    """A free note without the attribute that the ban asks for: Cedar would pass over the ban, and the note would open."""
+    """A free note without what the ban asks for: Cedar passes over the ban, and the note would open."""
     free = {"subjectId": OTHER, "topicPathIds": [], "published": True, "premium": False, "preview": False}
     assert decide(caller(), Actions.NOTES_OPEN, Entity("Note", NOTE, {**free, "noteId": NOTE})).allowed
     assert not decide(caller(), Actions.NOTES_OPEN, Entity("Note", NOTE, free)).allowed
