@@ -14,7 +14,7 @@ REPORT = ROOT / "build" / "bench.json"
 
 @dataclass(frozen=True)
 class Figure:
-    """``against``: what it stands beside, in words. ``ratio``: to that. ``goal``: in words. ``met``: None without one."""
+    """``against``: what it stands beside, in words; ``ratio`` to that. ``met`` is None without a ``goal``."""
 
     name: str
     value: float | None

@@ -1,0 +1,196 @@
+"""QUAL-04: how long a warm handler takes when AWS answers from memory, beside the same work written by hand.
+
+The framework part is that of an endpoint that does nothing: a staff action with path, query and body of a few fields and an
+answer. What is in it that is not the framework's (botocore's part of reading the card, PyJWT's check of the signature) is
+measured alone and taken off.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from chalicelib.platform import registry
+from chalicelib.platform.access import decisions, tokens
+from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.catalogue import SUPER_ADMIN
+from chalicelib.platform.aws import clients
+from chalicelib.platform.http import Actions, Characters, QueryModel, RequestModel, ResponseModel, api
+from chalicelib.platform.http.endpoint import Endpoint
+from chalicelib.platform.ids import Ulid
+from chalicelib.platform.store.keys import TABLE_NAME
+from infra.local.lambdas import LambdaContext
+from infra.local.proxy import Incoming, Match, event
+from tests.architecture.world import World
+from tests.benchmarks.canned import Canned, canned
+from tests.benchmarks.figures import Figure, median
+from tests.benchmarks.plain import Handler, Plain
+from tests.benchmarks.samples import Exchange, Sample
+
+ROUNDS = 60
+WARM = 8
+MOST = 3.0
+FRAMEWORK_MICROSECONDS = 250
+_SLOW_ON_PURPOSE = frozenset({"login", "register"})
+"""Argon2id takes its time in them."""
+
+
+def _microseconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
+    for _ in range(WARM):
+        work()
+    taken = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - began) * 1e6)
+    return median(taken)
+
+
+def _handled(sample: Sample) -> Callable[[], object]:
+    endpoint = sample.endpoint
+    return lambda: endpoint(dict(sample.event), LambdaContext(endpoint.name, endpoint.memory, endpoint.timeout))
+
+
+def _by_hand(plain: Plain) -> dict[str, Handler]:
+    return {
+        "GET /v1/users/me": plain.profile,
+        "GET /v1/notes/{noteId}": plain.note,
+        "GET /v1/payments/history": plain.history,
+        "PATCH /v1/admin/subjects/{subjectId}": plain.change_subject,
+    }
+
+
+def _alone(name: str, microseconds: float) -> Figure:
+    return Figure(f"warm {name}", round(microseconds), "µs")
+
+
+def _beside(name: str, own: float, hand: float) -> Figure:
+    ratio = own / hand
+    return Figure(f"warm {name}", round(own), "µs", f"by hand {hand:.0f} µs", ratio, "", None)
+
+
+def measure(world: World, samples: Sequence[Sample]) -> list[Figure]:
+    """One row an endpoint; those written by hand beside theirs; the framework's part."""
+    plain_log = logging.getLogger("plain")
+    plain_log.setLevel(logging.INFO)
+    plain_log.addHandler(logging.NullHandler())
+    plain_log.propagate = False
+    rows: list[Figure] = []
+    with canned() as memory:
+        hands = _by_hand(Plain(world.cloud.secret("JWT_PUBLIC_KEYS"), TABLE_NAME()))
+        for sample in samples:
+            if not sample.sound or sample.endpoint.name in _SLOW_ON_PURPOSE or _talks_to_others(sample):
+                continue
+            memory.load(sample.exchanges)
+            own = _microseconds(_handled(sample))
+            hand = hands.get(sample.name)
+            rows.append(_alone(sample.name, own) if hand is None else _beside(sample.name, own, _timed(hand, sample)))
+        ratios = [row.ratio for row in rows if row.ratio is not None]
+        rows.append(
+            Figure(
+                "warm: median beside the work by hand",
+                None,
+                "",
+                "by hand",
+                median(ratios),
+                f"≤ {MOST} ×",
+                median(ratios) <= MOST,
+            )
+        )
+        rows.extend(_framework(world, memory))
+    return rows
+
+
+def _talks_to_others(sample: Sample) -> bool:
+    return sample.endpoint.name in {"checkout", "finalize_order", "health_ready"} or sample.name.endswith("/ready")
+
+
+def _timed(hand: Handler, sample: Sample) -> float:
+    return _microseconds(lambda: hand(dict(sample.event)))
+
+
+class _Body(RequestModel):
+    title: Annotated[str, Characters(3, 200)]
+    is_premium: bool
+    topic_ids: list[Ulid]
+
+
+class _Query(QueryModel):
+    limit: int = 20
+
+
+class _Told(ResponseModel):
+    id: str
+    title: str
+    count: int
+
+
+def _idle() -> Endpoint:
+    with registry.isolated():
+
+        @api.patch("/v1/admin/idle/{noteId}", action=Actions.CONTENT_MANAGE)
+        def idle_endpoint(note_id: str, body: _Body, query: _Query) -> _Told:
+            """Do nothing."""
+            return _Told(id=note_id, title=body.title, count=query.limit)
+
+    idle_endpoint.prepare()
+    return idle_endpoint
+
+
+def _idle_event(world: World, endpoint: Endpoint) -> dict[str, Any]:
+    note, person = world.named["noteId"], world.persons[SUPER_ADMIN]
+    body = json.dumps({"title": "Fundamental Rights", "isPremium": True, "topicIds": [note]}).encode()
+    headers = [("Authorization", f"Bearer {person.token}"), ("Content-Type", "application/json")]
+    incoming = Incoming("PATCH", f"/v1/admin/idle/{note}", "limit=50", headers, body, "203.0.113.7")
+    return event(incoming, Match(endpoint, endpoint.path, {"noteId": note}), world.cloud.stage)
+
+
+def _framework(world: World, memory: Canned) -> list[Figure]:
+    endpoint, person = _idle(), world.persons[SUPER_ADMIN]
+    place = AccessCard.place(person.id)
+    raw = next(item for item in world.cloud.table.items() if (item["pk"]["S"], item["sk"]["S"]) == place)
+    reply = (200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps({"Item": raw}).encode())
+    memory.load([Exchange("dynamodb", "GetItem", b"", reply)])
+    given = _idle_event(world, endpoint)
+    context = LambdaContext("idle", 256, 29)
+    answered = endpoint(given, context)
+    assert answered["statusCode"] == 200, answered
+    whole = _microseconds(lambda: endpoint(dict(given), context), 200)
+    reading = _microseconds(
+        lambda: clients.dynamodb().get_item(TableName=TABLE_NAME(), Key=place.raw(), ReturnConsumedCapacity="TOTAL"),
+        200,
+    )
+    signature = _microseconds(lambda: tokens.verify(person.token), 200)
+    part = whole - reading - signature
+    goal = f"≤ {FRAMEWORK_MICROSECONDS} µs"
+    return [
+        Figure("framework: an endpoint that does nothing", round(whole), "µs"),
+        Figure("framework: of that, botocore reads the card", round(reading), "µs"),
+        Figure("framework: of that, PyJWT verifies the token", round(signature), "µs"),
+        Figure(
+            "framework: route, validate, authorize, log",
+            round(part),
+            "µs",
+            goal=goal,
+            met=part <= FRAMEWORK_MICROSECONDS,
+        ),
+        *_deciding(person.id),
+    ]
+
+
+def _deciding(user_id: str) -> list[Figure]:
+    """ACC-51: what one decision costs, on a card as full as cards get."""
+    from tests.platform.access.callers import caller, entitlement, note
+
+    many: dict[str, Any] = {}
+    for _ in range(30):
+        many.update(entitlement("NOTES", subjectIds=[user_id], topicIds=[user_id]))
+    person = caller(entitlements=many)
+    began = time.process_time()
+    for _ in range(200):
+        decisions.decide(person, Actions.NOTES_BROWSE, note())
+    taken = (time.process_time() - began) / 200 * 1000
+    return [Figure("a decision, 30 entitlements on the card", round(taken, 3), "ms CPU", goal="≤ 1 ms", met=taken <= 1)]
