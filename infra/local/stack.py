@@ -12,7 +12,7 @@ import logging
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -197,22 +197,23 @@ def _read() -> Stage:
 
 def _verify(stage: str, functions: Mapping[str, Function], created: Stage, granted: str) -> None:
     """Everything that the declarations and their roles name is there."""
-    for what, name, there in _expected(stage, functions, created, granted):
+    urls = clients.sqs().list_queues().get("QueueUrls", [])
+    queues = {url.rsplit("/", 1)[-1] for url in urls}
+    for what, name, there in expected(stage, functions, created, granted, queues):
         if not there:
             raise StackFailed(f"the templates lack {what} {name}")
 
 
-def _expected(
-    stage: str, functions: Mapping[str, Function], created: Stage, granted: str
+def expected(
+    stage: str, functions: Mapping[str, Function], created: Stage, granted: str, queues: Set[str]
 ) -> Iterator[tuple[str, str, bool]]:
+    """What the declarations need, by kind and name, and whether it is there; ``granted``: what roles name, as text."""
     from chalicelib.platform.events.queues import all_queues
 
     tables = clients.dynamodb().list_tables()["TableNames"]
     yield "the table", names.table(stage), names.table(stage) in tables
     buckets = [one["Name"] for one in clients.s3().list_buckets()["Buckets"]]
     yield "the bucket", str(names.bucket(stage)), names.bucket(stage) in buckets
-    urls = clients.sqs().list_queues().get("QueueUrls", [])
-    queues = {url.rsplit("/", 1)[-1] for url in urls}
     for queue in [*all_queues(), *(one.queue for one in functions.values() if isinstance(one, Consumer))]:
         yield "the queue", queue.physical, queue.physical in queues
         yield "the queue", f"{queue.physical}{DEAD}", f"{queue.physical}{DEAD}" in queues
