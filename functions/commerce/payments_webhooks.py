@@ -16,7 +16,6 @@ from chalicelib.platform.http import Grant, Limits, Request, api
     edge=Limits.WEBHOOK,
     limits=[Limits.WEBHOOK_FAILURES],
     grants=[
-        Grant.TABLE_READ,
         Grant.TABLE_WRITE,
         Grant.SEND_PAYMENT_EVENTS,
         Grant.SECRET_PHONEPE_WEBHOOK,

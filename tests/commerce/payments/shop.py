@@ -54,8 +54,11 @@ class Doorstep:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Silent."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 256
+            daemon_threads = True
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}{WEBHOOK}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
@@ -137,6 +140,12 @@ class Shop:
     def pay(self, order_id: str, outcome: str = "SUCCESS") -> None:
         """The student chooses an outcome on the page; its webhooks have been answered afterwards."""
         self.simulator.press(order_id, outcome)
+        assert self.simulator.wait_idle(10)
+
+    def later(self, seconds: float) -> None:
+        """Time passes, here and at the gateway."""
+        self.cloud.advance(seconds)
+        self.simulator.settle()
         assert self.simulator.wait_idle(10)
 
     def again(self, who: Person) -> Person:

@@ -114,9 +114,9 @@ def test_the_same_key_answers_the_same_order(shop: Shop) -> None:
 def test_a_key_counts_for_fifteen_minutes(shop: Shop) -> None:
     student = shop.people.student()
     first = shop.order_of(student, key="checkout-key-0001")
-    shop.cloud.advance(14 * 60)
+    shop.later(14 * 60)
     assert shop.order_of(student, key="checkout-key-0001") == first
-    shop.cloud.advance(2 * 60)
+    shop.later(2 * 60)
     fresh = shop.again(student).token
     answer = shop.client.post(
         "/v1/payments/checkout",
@@ -133,7 +133,7 @@ def test_without_a_key_the_open_order_is_answered(shop: Shop) -> None:
     student = shop.people.student()
     first = shop.order_of(student)
     assert shop.order_of(student) == first
-    shop.cloud.advance(11 * 60)
+    shop.later(11 * 60)
     second = shop.order_of(student)
     assert second != first
     older, newer = shop.order(student, first), shop.order(student, second)

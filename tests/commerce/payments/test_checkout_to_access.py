@@ -57,7 +57,7 @@ def test_nobody_pays_and_the_order_expires(shop: Shop) -> None:
     shop.simulator.set_behaviour({"outcome": "SUCCESS", "delaySeconds": 100_000})
     student = shop.people.student()
     order_id = shop.order_of(student)
-    shop.cloud.advance(31 * 60)
+    shop.later(31 * 60)
     shop.cloud.drain()
     order = shop.order(student, order_id)
     assert (order.status, order.status_reason) == ("EXPIRED", "NOT_PAID_IN_TIME")

@@ -66,7 +66,7 @@ def _buy(shop: Shop, student: Person) -> str:
         answer = _try_checkout(shop, student)
         if answer is not None:
             return str(answer.json["merchantTransactionId"])
-        shop.cloud.advance(31)
+        shop.later(31)
     raise AssertionError("no page after four tries")
 
 
@@ -91,7 +91,7 @@ def _settle(shop: Shop) -> None:
         # An order without a page is waited for until it is overdue.
         assert shop.cloud.executions("RUNNING")
     shop.cloud.faults.clear()
-    shop.cloud.advance(31 * 60)
+    shop.later(31 * 60)
     shop.cloud.invoke("reconcile_payments")
     shop.cloud.drain()
 
@@ -180,7 +180,7 @@ def test_an_unpaid_order_stays_unpaid_whatever_breaks(shop: Shop) -> None:
     shop.silence()
     shop.simulator.press(order_id, "FAILED")
     shop.cloud.fault("dynamodb", "TransactWriteItems", "AccessDeniedException", times=3)
-    shop.cloud.advance(31 * 60)
+    shop.later(31 * 60)
     _settle(shop)
     assert shop.order(student, order_id).status == "FAILED"
     assert_unpaid(shop, student, order_id)

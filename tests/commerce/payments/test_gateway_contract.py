@@ -90,7 +90,7 @@ def test_a_declined_payment(shop: Shop, contract: str) -> None:
 def test_an_order_that_timed_out_there(shop: Shop, contract: str) -> None:
     order = _order(contract)
     _adapter().initiate(order)
-    shop.cloud.advance(40 * 60)
+    shop.later(40 * 60)
     shop.simulator.settle()
     tokens.forget()
     seen = _adapter().status(order)
@@ -189,7 +189,7 @@ def test_the_token_is_shared_and_renewed_by_one(shop: Shop) -> None:
     tokens.forget()
     assert tokens.authorization(account) == first
     assert shop.gateway_calls("/oauth/token") == 1
-    shop.cloud.advance(31 * 60)
+    shop.later(31 * 60)
     place = GatewayToken.place("PHONEPE", account.merchant_id)
     store.update(GatewayToken, place, [GatewayToken.lease_until.set(clock.epoch() + 20)])
     tokens.forget()

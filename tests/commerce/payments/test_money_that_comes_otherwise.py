@@ -16,7 +16,7 @@ def _expired(shop: Shop, student: Person, *, delay: int = 40 * 60) -> str:
     """An order whose bank answers long after everyone stopped waiting."""
     shop.simulator.set_behaviour({"outcome": "SUCCESS", "delaySeconds": delay, "webhook": {"send": False}})
     order_id = shop.order_of(student)
-    shop.cloud.advance(EXPIRE)
+    shop.later(EXPIRE)
     shop.cloud.drain()
     assert shop.order(student, order_id).status == "EXPIRED"
     shop.simulator.set_behaviour({})
@@ -36,7 +36,7 @@ def test_late_money_is_honoured(shop: Shop) -> None:
     student = shop.again(student)
     assert shop.status(student, order_id)["status"] == "EXPIRED"
     assert _late_checks(shop)["lookedAt"] == 0
-    shop.cloud.advance(30 * 60)
+    shop.later(30 * 60)
     assert _late_checks(shop)["succeeded"] == 1
     student = shop.again(student)
     shown = shop.status(student, order_id)
@@ -57,12 +57,12 @@ def test_late_checks_end_after_three_days(shop: Shop) -> None:
     looked = []
     for hours in (1, 3, 6, 12, 24, 48, 72):
         target = shop.order(student, order_id).created_at.timestamp() + hours * 3600 + 60
-        shop.cloud.advance(target - clock.now().timestamp())
+        shop.later(target - clock.now().timestamp())
         looked.append(_late_checks(shop)["lookedAt"])
         assert _late_checks(shop)["lookedAt"] == 0
     assert looked == [1] * 7
     assert shop.order(student, order_id).next_check_at is None
-    shop.cloud.advance(12 * 3600)
+    shop.later(12 * 3600)
     assert _late_checks(shop)["lookedAt"] == 0
     assert_unpaid(shop, student, order_id)
 
@@ -72,7 +72,7 @@ def test_late_money_can_be_sent_back_instead(shop: Shop, monkeypatch: pytest.Mon
     monkeypatch.setenv("PAYMENT_LATE_SUCCESS", "refund")
     student = shop.people.student()
     order_id = _expired(shop, student)
-    shop.cloud.advance(30 * 60)
+    shop.later(30 * 60)
     assert _late_checks(shop)["succeeded"] == 1
     shop.cloud.drain()
     _assert_given_back(shop, student, order_id, "LATE", ["LATE_SUCCESS"])
@@ -98,10 +98,10 @@ def _assert_given_back(shop: Shop, student: Person, order_id: str, cause: str, f
 def test_paid_twice_because_the_first_hung(shop: Shop) -> None:
     student = shop.people.student()
     first = shop.order_of(student)
-    shop.cloud.advance(11 * 60)
+    shop.later(11 * 60)
     second = shop.order_of(student)
     shop.pay(second)
-    shop.cloud.advance(60)
+    shop.later(60)
     shop.simulator.press(first, "SUCCESS")
     assert shop.simulator.wait_idle(10)
     shop.cloud.drain()
@@ -123,7 +123,7 @@ def test_the_late_one_of_two_goes_back_by_itself(shop: Shop) -> None:
     second = shop.order_of(student)
     shop.pay(second)
     shop.cloud.drain()
-    shop.cloud.advance(40 * 60)
+    shop.later(40 * 60)
     assert _late_checks(shop)["succeeded"] == 1
     shop.cloud.drain()
     _assert_given_back(shop, student, late, "DUPLICATE", ["LATE_SUCCESS", "DUPLICATE_REFUNDED"])

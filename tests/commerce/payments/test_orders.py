@@ -37,7 +37,7 @@ def test_the_status_token_opens_this_orders_status_alone(shop: Shop) -> None:
         assert shop.client.get(path.format(one), query={"token": wrong}).status == 401
     assert shop.client.get(path.format(one)).code == "TOKEN_MISSING"
     assert shop.client.get(f"/v1/payments/orders/{one}", query={"token": token}).status == 401
-    shop.cloud.advance(61 * 60)
+    shop.later(61 * 60)
     assert shop.client.get(path.format(one), query={"token": token}).code == "TOKEN_EXPIRED"
 
 
@@ -47,7 +47,7 @@ def test_when_to_ask_again(shop: Shop) -> None:
     order_id = shop.order_of(student)
     waits = []
     for seconds in (0, 61, 240):
-        shop.cloud.advance(seconds)
+        shop.later(seconds)
         waits.append(shop.status(student, order_id)["nextPollSeconds"])
     assert waits == [2, 5, 15]
 
@@ -82,7 +82,7 @@ def test_the_history_pages_newest_first(shop: Shop) -> None:
     ids = []
     for _ in range(3):
         ids.append(_paid(shop, student))
-        shop.cloud.advance(1)
+        shop.later(1)
     open_id = shop.order_of(student)
     seen, cursor = [], None
     while True:

@@ -67,7 +67,7 @@ def test_two_orders_of_one_student_at_once_both_count(shop: Shop) -> None:
 def test_two_linked_orders_captured_at_once_grant_one(shop: Shop) -> None:
     student = shop.people.student()
     first = shop.order_of(student)
-    shop.cloud.advance(11 * 60)
+    shop.later(11 * 60)
     second = shop.order_of(student)
     shop.silence()
     shop.pay(first)
@@ -93,7 +93,7 @@ def test_the_reconciler_starts_what_nobody_follows(shop: Shop) -> None:
     shop.pay(order_id)
     shop.cloud.pumps.reset()
     assert shop.reconcile()["lookedAt"] == 0
-    shop.cloud.advance(3 * 60)
+    shop.later(3 * 60)
     assert shop.reconcile()["started"] == 1
     shop.cloud.drain()
     assert_paid_once(shop, student, order_id)
@@ -104,7 +104,7 @@ def test_the_reconciler_expires_what_is_overdue_and_says_what_it_did(shop: Shop)
     shop.simulator.set_behaviour({"outcome": "SUCCESS", "delaySeconds": 100_000})
     student = shop.people.student()
     orders = [shop.order_of(student), shop.order_of(shop.people.student())]
-    shop.cloud.advance(31 * 60)
+    shop.later(31 * 60)
     summary = shop.reconcile()
     assert (summary["lookedAt"], summary["expired"], summary["errors"]) == (2, 2, 0)
     assert shop.order(student, orders[0]).status == "EXPIRED"
@@ -116,7 +116,7 @@ def test_a_gateway_that_is_down_expires_nothing(shop: Shop) -> None:
     student = shop.people.student()
     order_id = shop.order_of(student)
     shop.simulator.set_behaviour({"statusDownCalls": 3})
-    shop.cloud.advance(31 * 60)
+    shop.later(31 * 60)
     summary = shop.reconcile()
     assert (summary["errors"], summary["expired"]) == (1, 0)
     assert shop.order(student, order_id).status == "PENDING"

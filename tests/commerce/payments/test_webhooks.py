@@ -148,9 +148,9 @@ def test_an_event_of_an_unknown_order_waits_for_it(shop: Shop) -> None:
     body = _v2(shop, f"TXN{new_ulid()}")
     assert _post(shop, body, Authorization=_authorization(shop)).status == 200
     shop.cloud.drain()
-    shop.cloud.advance(3 * 60)
+    shop.later(3 * 60)
     assert shop.reconcile()["eventsQueued"] == 1
-    shop.cloud.advance(24 * 3600)
+    shop.later(24 * 3600)
     assert shop.reconcile()["eventsQueued"] == 0
 
 
