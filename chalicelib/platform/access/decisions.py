@@ -78,13 +78,38 @@ def policy_text() -> str:
 _REASON = re.compile(r'@id\("(?P<id>[^"]+)"\)(?:\s*@\w+\("(?:[^"]*)"\))*?\s*@reason\("(?P<reason>[A-Z_]+)"\)')
 
 
+_LOOKED_AT = re.compile(r"\bprincipal\.(\w+)")
+_NAMED = re.compile(r'principal\.permissions\.contains\("([^"]+)"\)')
+
+
+class _Policies(NamedTuple):
+    """``parsed``: the policies. ``reasons``: what a forbid says, by its id. ``attributes``, ``permissions``: what any
+    of them looks at of a principal; nothing else of it is handed to Cedar, which takes its time to read.
+    """
+
+    parsed: cedarpy.PolicySet
+    reasons: dict[str, str]
+    attributes: frozenset[str]
+    permissions: frozenset[str]
+
+
 @lru_cache(maxsize=1)
-def _policies() -> tuple[cedarpy.PolicySet, dict[str, str]]:
+def _policies() -> _Policies:
     import cedarpy
 
     text = policy_text()
-    reasons = {match["id"]: match["reason"] for match in _REASON.finditer(text)}
-    return cedarpy.PolicySet.from_str(text), reasons
+    return _Policies(
+        cedarpy.PolicySet.from_str(text),
+        {match["id"]: match["reason"] for match in _REASON.finditer(text)},
+        frozenset(_LOOKED_AT.findall(text)),
+        frozenset(_NAMED.findall(text)),
+    )
+
+
+def _seen(principal: dict[str, Any], policies: _Policies) -> dict[str, Any]:
+    """What the policies look at of a principal."""
+    seen = {name: value for name, value in principal.items() if name in policies.attributes}
+    return {**seen, "permissions": sorted(policies.permissions.intersection(principal["permissions"]))}
 
 
 def prepare() -> None:
@@ -115,8 +140,8 @@ def _groups(action: Action) -> list[dict[str, str]]:
     return [{"type": "Action", "id": name} for name in names]
 
 
-def _entities(principal: dict[str, Any], action: Action, resources: Sequence[Entity]) -> str:
-    user = {"uid": {"type": "User", "id": principal["id"]}, "attrs": principal, "parents": []}
+def _entities(user_id: str, seen: dict[str, Any], action: Action, resources: Sequence[Entity]) -> str:
+    user = {"uid": {"type": "User", "id": user_id}, "attrs": {**seen, "ownerId": user_id}, "parents": []}
     verb = {"uid": {"type": "Action", "id": action.name}, "attrs": {}, "parents": _groups(action)}
     things = {
         (thing.type, thing.id): {
@@ -125,7 +150,7 @@ def _entities(principal: dict[str, Any], action: Action, resources: Sequence[Ent
             "parents": [],
         }
         for thing in resources
-        if (thing.type, thing.id) != ("User", principal["id"])
+        if (thing.type, thing.id) != ("User", user_id)
     }
     return json.dumps([user, verb, *things.values()])
 
@@ -133,7 +158,7 @@ def _entities(principal: dict[str, Any], action: Action, resources: Sequence[Ent
 def _ask(principal: dict[str, Any], action: Action, resources: Sequence[Entity]) -> list[tuple[bool, tuple[str, ...]]]:
     import cedarpy
 
-    policies, _ = _policies()
+    policies = _policies()
     context = json.dumps(_context(action))
     requests = [
         {
@@ -144,7 +169,8 @@ def _ask(principal: dict[str, Any], action: Action, resources: Sequence[Entity])
         }
         for thing in resources
     ]
-    answers = cedarpy.is_authorized_batch(requests, policies, _entities(principal, action, resources))
+    entities = _entities(principal["id"], _seen(principal, policies), action, resources)
+    answers = cedarpy.is_authorized_batch(requests, policies.parsed, entities)
     decided = []
     for answer in answers:
         if answer.diagnostics.errors:
@@ -181,7 +207,7 @@ def decide_all(caller: Caller, action: Action, resources: Sequence[Entity]) -> l
 
 
 def _why(caller: Caller, principal: dict[str, Any], action: Action, thing: Entity, ids: tuple[str, ...]) -> str:
-    _, reasons = _policies()
+    reasons = _policies().reasons
     said = {reasons[name] for name in ids if name in reasons}
     if not thing.attributes.get("published", True):
         said.add(NOT_PUBLISHED)

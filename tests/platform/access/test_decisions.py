@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -176,3 +178,15 @@ def test_policies_are_parsed_once() -> None:
     decide(caller(), Actions.PROFILE_READ)
     decide(caller(), Actions.NOTES_OPEN, note())
     assert decisions._policies.cache_info().misses == known
+
+
+@pytest.mark.rule("ACC-51")
+def test_what_is_not_handed_to_the_policies_is_what_none_of_them_looks_at() -> None:
+    """A policy that asked for permissions in another form would be asked about a principal without them."""
+    text = decisions.policy_text()
+    assert text.count("principal.permissions") == len(re.findall(r'principal\.permissions\.contains\("[\w.]+"\)', text))
+    assert re.findall(r"principal (?:has|in|==)", text) == []
+    person = caller("ADMIN", *(str(one) for one in Permission))
+    seen = decisions._seen(person.principal(), decisions._policies())
+    assert set(seen) == set(re.findall(r"principal\.(\w+)", text))
+    assert set(seen["permissions"]) == {name for name in map(str, Permission) if f'contains("{name}")' in text}
