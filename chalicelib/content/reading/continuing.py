@@ -71,20 +71,18 @@ def _change(session: ViewSession, changes: dict[str, Any], note: Note, caller: C
     if rotating:
         changes = {**changes, **watermark.new_seed(), "seed_at": now}
     changed = ViewSession(session.id, {**session.facts, **changes})
-    tx = store.Transaction()
-    tx.update(
-        NoteReader,
-        NoteReader.place(caller.user_id, str(note.id)),
-        [*(session.path[name].set(value) for name, value in changes.items()), NoteReader.version.add(1)],
-        when=_as_read(session),
-        name="reader",
-    )
-    if rotating:
+    place = NoteReader.place(caller.user_id, str(note.id))
+    actions = [*(session.path[name].set(value) for name, value in changes.items()), NoteReader.version.add(1)]
+    try:
+        if not rotating:
+            store.update(NoteReader, place, actions, when=_as_read(session))
+            return changed
+        tx = store.Transaction()
+        tx.update(NoteReader, place, actions, when=_as_read(session))
         issue = watermark.issue_of(dict(changed.facts), caller.user_id, str(note.id), session.id)
         tx.put(issue, when=store.absent(WatermarkIssue))
-    try:
         tx.commit()
-    except store.TransactionLost:
+    except (store.TransactionLost, store.ConditionFailed):
         return None
     return changed
 

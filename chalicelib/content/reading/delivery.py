@@ -146,9 +146,10 @@ def _last(plan: Plan, session: ViewSession, caller: Caller, request: Request) ->
         "kind": "STAFF" if caller.user_type == "ADMIN" else "CONTENT",
         "status": plan.status,
         "ip": request.source_ip,
-        "user_agent": request.user_agent,
         "bytes": plan.part.length if plan.part else 0,
     }
+    if request.user_agent:
+        facts["user_agent"] = request.user_agent
     if plan.part is not None:
         facts.update(range_start=plan.part.first, range_end=plan.part.last)
     return facts

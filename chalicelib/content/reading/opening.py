@@ -62,7 +62,6 @@ def _new(note: Note, caller: Caller, request: Request, body: Opening, now: int) 
         "seed_at": now,
         "ip_hash": watermark.fingerprint(request.source_ip),
         "ua_hash": request.device_hash,
-        "device_hint": body.device_hint or "",
         "last_seen_at": now,
         "requests": 0,
         "bytes": 0,
@@ -75,6 +74,8 @@ def _new(note: Note, caller: Caller, request: Request, body: Opening, now: int) 
         "page_count": int(note.page_count),
         "etag": f'"n{note.id}-{int(note.file_version)}"',
     }
+    if body.device_hint:
+        facts["device_hint"] = body.device_hint
     return ViewSession(view_session_id, facts), token
 
 
@@ -138,7 +139,7 @@ def _registered(session: ViewSession, note: Note, caller: Caller, request: Reque
         file_version=int(note.file_version),
         login_session_id=caller.session_id,
         device_hint=body.device_hint,
-        user_agent=request.user_agent,
+        user_agent=request.user_agent or None,
         ip_hash=session["ip_hash"],
         user_agent_hash=session["ua_hash"],
         accepted_notice=body.accept_notice,
