@@ -26,7 +26,7 @@ from chalicelib.platform.function import Function
 from chalicelib.platform.http.endpoint import Endpoint
 from chalicelib.platform.secrets import parameter_name
 from chalicelib.platform.store.keys import TABLE_NAME
-from infra.local import aws_data, stack
+from infra.local import aws_data, external, stack
 from infra.local import secrets as local_secrets
 from infra.local.aws_data import MotoTable
 from infra.local.dynamodb_local import DynamoLocal, EngineMissing
@@ -82,7 +82,11 @@ class Emulator:
         self.faults = Faults()
         self.moto = Moto()
         self.engine = os.environ.get("ENGINE", MOTO)
-        self.table: MotoTable | DynamoLocal = MotoTable()
+        self.remote = external.Endpoint() if external.chosen() else None
+        self.data: Any = external.RemoteData() if self.remote else aws_data
+        self.table: MotoTable | DynamoLocal | external.RemoteTable = (
+            external.RemoteTable() if self.remote else MotoTable()
+        )
         self.lambdas = Lambdas({})
         self.pumps = Pumps(self.lambdas, retry_seconds=retry_seconds)
         self.created = stack.Stage()
@@ -95,22 +99,28 @@ class Emulator:
 
     def start(self) -> None:
         """Create the stage. Raises what the template raises, naming the resource."""
-        os.environ.update({"STAGE": self.stage, **_ENVIRONMENT})
+        os.environ["STAGE"] = self.stage
+        for name, value in _ENVIRONMENT.items():
+            # An endpoint of somebody else may want keys and a region of its own.
+            os.environ[name] = os.environ.get(name, value) if self.remote else value
         clients.forget()
         queues.forget()
         secrets.forget()
-        self.moto.start(self.wait_scale)
+        if self.remote is None:
+            self.moto.start(self.wait_scale)
         self.wire.install(self.moto.handler)
         self.lambdas.functions.update(registry.load_all())
         self.created = stack.create(self.stage, self.lambdas.functions)
         for name, value in self.created.environment.items():
             os.environ.setdefault(name, value)
         self.routes = self._routes()
-        self._own_triggers()
-        self.found_data = self._use_engine()
+        if self.remote is None:
+            self._own_triggers()
+            self.found_data = self._use_engine()
         self.secrets = local_secrets.kept(self.keep) if self.keep else local_secrets.make()
         local_secrets.store(self.secrets)
-        self.pumps.reset()
+        if self.remote is None:
+            self.pumps.reset()
         self.calls.clear()
 
     def _use_engine(self) -> bool:
@@ -144,12 +154,15 @@ class Emulator:
     def stop(self) -> None:
         """End, with everything in it."""
         self.wire.remove(self.moto.handler)
-        self.moto.stop()
+        if self.remote is None:
+            self.moto.stop()
         if isinstance(self.table, DynamoLocal):
             self.table.stop()
         clients.forget()
 
     def _answer(self, service: str, operation: str, request: Any) -> Reply | None:
+        if self.remote is not None:
+            return self.remote.answer(request)
         if service == "lambda" and operation == "Invoke":
             return self.lambdas.answer(request)
         if self.on_send is not None and service in ("ses", "sns"):
@@ -197,7 +210,8 @@ class Emulator:
 
     def executions(self, status: str | None = None) -> list[dict[str, Any]]:
         """All executions, newest first: ``{arn, workflow, name, status, input, output, error, startedAt, …}``."""
-        return aws_data.executions(status)
+        found: list[dict[str, Any]] = self.data.executions(status)
+        return found
 
     def drain(self, seconds: float = DRAIN_SECONDS, *, executions: bool = True) -> Drained:
         """Pump stream and queues and wait for executions until nothing moves. ``NotIdle`` when it takes longer.
@@ -211,7 +225,7 @@ class Emulator:
                 drained.deliveries.extend(delivered)
                 running = [one["arn"] for one in self.executions("RUNNING")] if executions else []
                 drained.executions.extend(arn for arn in running if arn not in drained.executions)
-                if not delivered and not running and not self.pumps.pending() and not self.pumps.retrying():
+                if not delivered and not running and not self._moving():
                     break
                 if time.monotonic() - began > seconds:
                     raise NotIdle(
@@ -222,19 +236,24 @@ class Emulator:
         drained.seconds = time.monotonic() - began
         return drained
 
+    def _moving(self) -> bool:
+        """Whether the stream or a queue holds something that was not settled yet."""
+        return self.remote is None and (self.pumps.pending() or self.pumps.retrying())
+
     def reset(self) -> None:
         """An empty stage: no items, objects, messages, executions, faults; the real time; the secrets of the start."""
         self.faults.clear()
         clock.reset()
-        aws_data.forget_executions()
+        self.data.forget_executions()
         lock = self.wire.lock_of("dynamodb")
         assert lock is not None
         with lock:
             self.table.empty()
-        aws_data.empty_bucket()
-        aws_data.empty_queues()
+        self.data.empty_bucket()
+        self.data.empty_queues()
         self._restore_secrets()
-        self.pumps.reset()
+        if self.remote is None:
+            self.pumps.reset()
         self.calls.clear()
 
     def _restore_secrets(self) -> None:
@@ -252,11 +271,13 @@ class Emulator:
 
     def objects(self) -> dict[str, bytes]:
         """The newest version of every object in the bucket, by key."""
-        return aws_data.objects()
+        found: dict[str, bytes] = self.data.objects()
+        return found
 
     def messages(self, queue: str) -> list[Any]:
         """Bodies of the messages in a queue (``payment-events``), taken or not; ``<name>-dlq``: its dead letters."""
-        return aws_data.messages(f"pathshala-{self.stage}-{queue}")
+        found: list[Any] = self.data.messages(f"pathshala-{self.stage}-{queue}")
+        return found
 
     def secret(self, name: str) -> str:
         """The value of a secret."""

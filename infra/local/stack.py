@@ -6,6 +6,7 @@ the functions need and the templates lack stops the start, by name.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -14,6 +15,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.platform.aws import clients
 from chalicelib.platform.function import Function
 from chalicelib.platform.work import Consumer, Job, Stream, Worker
+from infra.local import external
 from infra.local.left_out import complete
 from infra.local.pumps import EventSource
 from infra.package import names
@@ -32,6 +35,8 @@ API = "api"
 ARTIFACTS = "pathshala-artifacts"
 APPLICATION = "application.zip"
 _PSEUDO = "AWS::"
+_WAIT = {"Delay": 1, "MaxAttempts": 300}
+BUILT = Path(__file__).resolve().parents[2] / "build" / "application.zip"
 _MACHINE = re.compile(r":stateMachine:([a-z0-9-]+)")
 
 
@@ -128,10 +133,14 @@ def create(stage: str, functions: Mapping[str, Function], templates: Templates |
                     Parameters=parameters,
                     Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
                 )
+                cloudformation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig=_WAIT)
+            described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+        except cloudformation.exceptions.AlreadyExistsException:
+            # Another start made it, at an endpoint that outlives ours.
             described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
         except (BotoCoreError, ClientError, KeyError, ValueError) as error:
             raise StackFailed(f"the stack {name} could not be created: {error}") from error
-        if described["StackStatus"] != "CREATE_COMPLETE":
+        if described["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             raise StackFailed(f"the stack {name} could not be created: {described.get('StackStatusReason', '')}")
         complete(expanded)
         outputs.update({one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])})
@@ -167,13 +176,25 @@ def _last_part(arn: Any) -> str:
 
 
 def _artifacts() -> None:
-    """The bucket that a deployment uploads to, with an application in it: locally its code is this process."""
+    """The bucket that a deployment uploads to, with the application in it.
+
+    In the emulated AWS its code is this process; another endpoint gets what ``make package`` built.
+    """
+    s3 = clients.s3()
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": clients.region()})
+    s3.put_object(Bucket=ARTIFACTS, Key=APPLICATION, Body=_application())
+
+
+def _application() -> bytes:
+    if external.chosen():
+        if not BUILT.is_file():
+            raise StackFailed("another endpoint runs the built application: make package comes first")
+        return BUILT.read_bytes()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", "# runs in the local cloud's own process\n")
-    s3 = clients.s3()
-    s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": clients.region()})
-    s3.put_object(Bucket=ARTIFACTS, Key=APPLICATION, Body=packed.getvalue())
+    return packed.getvalue()
 
 
 def _read() -> Stage:
