@@ -1,0 +1,5 @@
+"""Journeys run against a local cloud over HTTP, as the proofs do."""
+
+from tests.proofs.conftest import academy
+
+__all__ = ["academy"]
