@@ -65,11 +65,8 @@ class Plain:
     def _answer(self, event: dict[str, Any], body: Any, status: int = 200) -> dict[str, Any]:
         request_id = event["requestContext"]["requestId"]
         _log.info(json.dumps({"requestId": request_id, "route": event["resource"], "status": status}))
-        return {
-            "statusCode": status,
-            "headers": {**_HEADERS, "X-Request-Id": request_id},
-            "body": json.dumps(body, default=str),
-        }
+        headers = {**_HEADERS, "X-Request-Id": request_id}
+        return {"statusCode": status, "headers": headers, "body": json.dumps(body, default=str)}
 
     def profile(self, event: dict[str, Any]) -> dict[str, Any]:
         """``GET /v1/users/me``."""
@@ -111,9 +108,8 @@ class Plain:
         )
         rows = [{name: _read(value) for name, value in item.items()} for item in page["Items"]]
         names = ("merchant_transaction_id", "title", "amount_paise", "currency", "status", "created_at")
-        return self._answer(
-            event, {"items": [{name: row.get(name) for name in names} for row in rows], "nextCursor": None}
-        )
+        items = [{name: row.get(name) for name in names} for row in rows]
+        return self._answer(event, {"items": items, "nextCursor": None})
 
     def change_subject(self, event: dict[str, Any]) -> dict[str, Any]:
         """``PATCH /v1/admin/subjects/{subjectId}``."""
