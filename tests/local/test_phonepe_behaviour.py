@@ -16,9 +16,7 @@ from tests.support.phonepe import Gateway, config, eventually
 
 @pytest.mark.rule("LOC-08", "PAY-121")
 @pytest.mark.parametrize(("outcome", "state"), [("SUCCESS", "COMPLETED"), ("FAILED", "FAILED")])
-def test_an_outcome_for_all_orders_applies_without_a_button(
-    gateway: Gateway, outcome: str, state: str
-) -> None:
+def test_an_outcome_for_all_orders_applies_without_a_button(gateway: Gateway, outcome: str, state: str) -> None:
     gateway.simulator.set_behaviour({"outcome": outcome})
     gateway.v2.pay("TXN1")
     gateway.v1.pay("TXN2")
@@ -30,9 +28,7 @@ def test_an_outcome_for_all_orders_applies_without_a_button(
 
 @pytest.mark.rule("LOC-08", "PAY-121")
 @pytest.mark.parametrize(("outcome", "attempts"), [("PENDING", ["PENDING"]), ("CLOSE", [])])
-def test_pending_and_close_leave_the_order_waiting(
-    gateway: Gateway, outcome: str, attempts: list[str]
-) -> None:
+def test_pending_and_close_leave_the_order_waiting(gateway: Gateway, outcome: str, attempts: list[str]) -> None:
     gateway.simulator.set_behaviour({"outcome": outcome})
     gateway.v2.pay()
 

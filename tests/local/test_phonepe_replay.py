@@ -35,9 +35,7 @@ def run(receiver: Receiver, *arguments: str, secret: Any) -> int:
 
 
 @pytest.mark.rule("PAY-122", "PAY-96")
-def test_it_posts_a_signed_v2_event_twice_at_once(
-    receiver: Receiver, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_posts_a_signed_v2_event_twice_at_once(receiver: Receiver, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(receiver, secret=V2_SECRET) == 0
 
     first, second = receiver.wait_for(2)
@@ -95,9 +93,7 @@ def test_a_broken_secret_file_is_not_quoted(
 
 
 @pytest.mark.rule("PAY-122")
-@pytest.mark.parametrize(
-    "wrong", [["--amount", "1.5"], ["--amount", "0"], ["--copies", "0"], ["--contract", "V3"]]
-)
+@pytest.mark.parametrize("wrong", [["--amount", "1.5"], ["--amount", "0"], ["--copies", "0"], ["--contract", "V3"]])
 def test_wrong_arguments_are_a_usage_error(receiver: Receiver, wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         run(receiver, *wrong, secret=V2_SECRET)

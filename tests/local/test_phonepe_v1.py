@@ -50,9 +50,7 @@ def test_a_wrong_checksum_is_401(gateway: Gateway) -> None:
 def test_an_unknown_salt_index_or_merchant_has_no_key(gateway: Gateway) -> None:
     answers = [gateway.v1.pay(index=9), gateway.v1.pay(merchantId="SOMEBODY")]
 
-    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {
-        (400, "KEY_NOT_CONFIGURED")
-    }
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(400, "KEY_NOT_CONFIGURED")}
     assert gateway.simulator.orders() == []
 
 

@@ -58,9 +58,7 @@ def test_token_is_asked_by_form_and_not_by_json(gateway: Gateway) -> None:
 
 
 @pytest.mark.rule("LOC-07", "PAY-121")
-@pytest.mark.parametrize(
-    "headers", [{}, {"Authorization": "O-Bearer made.up.token"}, {"Authorization": "Bearer x"}]
-)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "O-Bearer made.up.token"}, {"Authorization": "Bearer x"}])
 def test_calls_without_a_valid_token_are_401(gateway: Gateway, headers: dict[str, str]) -> None:
     answers = [
         gateway.v2.post("/checkout/v2/pay", BASE, headers),
@@ -264,9 +262,7 @@ def test_status_of_a_failed_order_tells_why_when_asked(gateway: Gateway) -> None
 
 
 @pytest.mark.rule("LOC-07")
-@pytest.mark.parametrize(
-    ("query", "shown"), [("?details=False&details=False", 1), ("?details=true", 2), ("", 1)]
-)
+@pytest.mark.parametrize(("query", "shown"), [("?details=False&details=False", 1), ("?details=true", 2), ("", 1)])
 def test_status_shows_all_attempts_or_the_last(gateway: Gateway, query: str, shown: int) -> None:
     gateway.v2.pay()
     gateway.simulator.set_behaviour({"order": "TXN1", "afterExpiry": True})
@@ -322,9 +318,7 @@ def test_every_call_is_on_record_with_its_time(gateway: Gateway) -> None:
     gateway.v2.status()
     gateway.v2.status("TXN404")
 
-    assert [
-        (call["method"], call["path"], call["status"], call["order"]) for call in gateway.simulator.calls()
-    ] == [
+    assert [(call["method"], call["path"], call["status"], call["order"]) for call in gateway.simulator.calls()] == [
         ("POST", "/v1/oauth/token", 200, None),
         ("POST", "/checkout/v2/pay", 200, "TXN1"),
         ("GET", "/checkout/v2/order/TXN1/status", 200, "TXN1"),

@@ -96,9 +96,7 @@ def test_before_the_redirect_the_webhook_was_answered(gateway: Gateway) -> None:
     gateway.v2.pay()
 
     shown = gateway.simulator.press("TXN1", "SUCCESS")
-    assert [(sent["event"], sent["status"]) for sent in shown["webhooks"]] == [
-        ("checkout.order.completed", 200)
-    ]
+    assert [(sent["event"], sent["status"]) for sent in shown["webhooks"]] == [("checkout.order.completed", 200)]
 
 
 @pytest.mark.rule("LOC-08", "PAY-121")

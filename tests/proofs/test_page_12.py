@@ -91,19 +91,14 @@ def test_a_forged_webhook_is_refused_and_stores_nothing(
 def test_ten_checkouts_at_once_are_one_order(academy: Academy, plan: str) -> None:
     for headers in ({"Idempotency-Key": "proof-of-page-12-key"}, {}):
         student = academy.register()
-        pay = partial(
-            academy.call, "POST", "/v1/payments/checkout", student, json={"planKey": plan}, headers=headers
-        )
+        pay = partial(academy.call, "POST", "/v1/payments/checkout", student, json={"planKey": plan}, headers=headers)
         answers = [*at_once([pay] * 5), pay()]
         orders = {one.json()["merchantTransactionId"] for one in answers if one.status_code < 300}
         assert len(orders) == 1
         others = {one.json()["code"] for one in answers if one.status_code >= 300}
         assert others <= {"CHECKOUT_IN_PROGRESS", "IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED", "CONFLICT"}
-        seen = [one for one in academy.local("GET", "phonepe/orders")["items"] if one["merchantTransactionId"] in
-        orders] assert len(seen) == 1
-        
-        
-        
+        placed = academy.local("GET", "phonepe/orders")["items"]
+        assert len([one for one in placed if one["merchantTransactionId"] in orders]) == 1
 
 
 @pytest.mark.rule("PAY-70", "PAY-14")
