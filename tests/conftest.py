@@ -23,9 +23,10 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 from infra.local.emulator import Emulator  # the log level is read at import
 from tests.support.client import Client
 from tests.support.grants_proof import pytest_sessionfinish, watch
+from tests.support.log_audit import pytest_configure
 from tests.support.people import People
 
-__all__ = ["pytest_sessionfinish"]
+__all__ = ["pytest_configure", "pytest_sessionfinish"]
 
 WAIT_SCALE = 0.005
 """Workflows wait a two-hundredth of their seconds."""
