@@ -4,8 +4,8 @@
     python -m infra.package.common_passwords build/django-5.2.19-py3-none-any.whl
 
 The source is ``django/contrib/auth/common-passwords.txt.gz`` of Django (BSD-3-Clause): the commonest passwords of
-Have I Been Pwned as compiled by Royce Williams, by descending frequency. Only hash prefixes of the first 10,000 are kept: no
-text of others, and no password in clear, stands in this repository.
+Have I Been Pwned as compiled by Royce Williams, by descending frequency. Only hash prefixes of the first 10,000 are
+kept: no text of others, and no password in clear, stands in this repository.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ class BadStage(Exception):
 class Stage:
     """One stage.
 
-    ``environment``: values of declared settings. ``admin_origins``: may upload to the bucket. ``log_days``: how long logs
-    are kept.
+    ``environment``: values of declared settings. ``admin_origins``: may upload to the bucket. ``log_days``: how long
+    logs are kept.
     """
 
     name: str
