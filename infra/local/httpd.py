@@ -10,6 +10,7 @@ import contextlib
 import resource
 import socket
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -144,11 +145,19 @@ class Server:
         body, too_large = await self._body(reader, head)
         url = urlsplit(head.target)
         incoming = Incoming(head.method, url.path or "/", url.query, head.headers, body, address, too_large)
-        answer = await self._loop.run_in_executor(self._pool, self._handler, incoming)
+        answer = await self._loop.run_in_executor(self._pool, self._handled, incoming)
         stays = head.version == "HTTP/1.1" and head.first("connection").lower() != "close"
         writer.write(_rendered(answer, head.method, stays))
         await writer.drain()
         return stays
+
+    def _handled(self, incoming: Incoming) -> Outgoing:
+        try:
+            return self._handler(incoming)
+        except Exception:
+            # A fault of the local cloud itself: seen here, and a plain 500 there.
+            traceback.print_exc()
+            return Outgoing(500)
 
     async def _body(self, reader: asyncio.StreamReader, head: _Head) -> tuple[bytes, bool]:
         if "chunked" in head.first("transfer-encoding").lower():

@@ -190,7 +190,8 @@ def _add_change(add: Callable[..., None]) -> Callable[..., None]:
         if old is not None and new is not None and old.to_json() == new.to_json():
             return
         add(shard, copy.deepcopy(old), copy.deepcopy(new))
-        shard.items[-1].record["awsRegion"] = shard.table.region_name
+        if shard.items:
+            shard.items[-1].record["awsRegion"] = shard.table.region_name
 
     return add_change
 
