@@ -116,6 +116,7 @@ class Payments(RuleBasedStateMachine):
         granted: dict[str, int] = {person.id: 0 for person in self.people}
         for order_id, person in self.owner.items():
             granted[person.id] += self._check(order_id, person)
+        self._no_pair_was_granted_twice()
         for person in self.people:
             total = sum(int(one["endsAt"]) - int(one["startsAt"]) for one in self.shop.periods(person))
             # What ended while the clock jumped is no longer on the card; what is there is never more than was bought.
@@ -123,6 +124,13 @@ class Payments(RuleBasedStateMachine):
             if granted[person.id]:
                 assert total > 0
         clock.reset()
+
+    def _no_pair_was_granted_twice(self) -> None:
+        """Orders that were once open beside one another: the later money goes back."""
+        for order_id, person in self.owner.items():
+            order = self.shop.order(person, order_id)
+            beside = self.shop.order(person, str(order.supersedes)) if order.supersedes else None
+            assert beside is None or not (order.grant_effects and beside.grant_effects)
 
     def _check(self, order_id: str, person: Person) -> int:
         """One order against the gateway's book; answers how many grants it stands for."""
