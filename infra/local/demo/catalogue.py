@@ -67,50 +67,49 @@ def _note(api: Api, token: str, note: NoteText, subject_id: str, index: int) -> 
     return note_id
 
 
+_EVERYTHING: tuple[dict[str, Any], ...] = (
+    {
+        "key": "monthly",
+        "name": "One month, everything",
+        "description": "Every note of the academy for thirty days.",
+        "pricePaise": 49_900,
+        "listPricePaise": 69_900,
+        "durationDays": 30,
+        "tier": 1,
+        "orderIndex": 0,
+        "features": ["All notes", "English and Hindi", "On phone and computer"],
+    },
+    {
+        "key": "yearly",
+        "name": "One year, everything",
+        "description": "Every note of the academy until the next examination.",
+        "pricePaise": 399_900,
+        "listPricePaise": 598_800,
+        "durationDays": 365,
+        "tier": 2,
+        "orderIndex": 1,
+        "features": ["All notes", "English and Hindi", "Four months free against the monthly price"],
+    },
+)
+_TWO_SUBJECTS: dict[str, Any] = {
+    "key": "humanities",
+    "name": "Polity and History, six months",
+    "description": "The notes of two subjects.",
+    "pricePaise": 129_900,
+    "durationDays": 180,
+    "tier": 1,
+    "orderIndex": 2,
+    "isActive": True,
+    "features": ["Indian Polity", "Modern Indian History"],
+}
+
+
 def plans(api: Api, token: str, subject_ids: dict[str, str]) -> list[str]:
     """Three plans: a month of everything, a year of it, and half a year of two subjects; answers their keys."""
     two = [subject_ids["polity"], subject_ids["modern-history"]]
-    common = {"isActive": True, "family": "academy"}
-    given: list[dict[str, Any]] = [
-        {
-            "key": "monthly",
-            "name": "One month, everything",
-            "description": "Every note of the academy for thirty days.",
-            "pricePaise": 49_900,
-            "listPricePaise": 69_900,
-            "durationDays": 30,
-            "tier": 1,
-            "orderIndex": 0,
-            "grants": [{"kind": "ALL"}],
-            "features": ["All notes", "English and Hindi", "On phone and computer"],
-            **common,
-        },
-        {
-            "key": "yearly",
-            "name": "One year, everything",
-            "description": "Every note of the academy until the next examination.",
-            "pricePaise": 399_900,
-            "listPricePaise": 598_800,
-            "durationDays": 365,
-            "tier": 2,
-            "orderIndex": 1,
-            "grants": [{"kind": "ALL"}],
-            "features": ["All notes", "English and Hindi", "Four months free against the monthly price"],
-            **common,
-        },
-        {
-            "key": "humanities",
-            "name": "Polity and History, six months",
-            "description": "The notes of two subjects.",
-            "pricePaise": 129_900,
-            "durationDays": 180,
-            "tier": 1,
-            "orderIndex": 2,
-            "isActive": True,
-            "grants": [{"kind": "NOTES", "scope": {"subjectIds": two}}],
-            "features": ["Indian Polity", "Modern Indian History"],
-        },
-    ]
+    whole = {"isActive": True, "family": "academy", "grants": [{"kind": "ALL"}]}
+    given = [{**plan, **whole} for plan in _EVERYTHING]
+    given.append({**_TWO_SUBJECTS, "grants": [{"kind": "NOTES", "scope": {"subjectIds": two}}]})
     for plan in given:
         api.call("POST", "/v1/admin/plans", plan, token=token)
     return [str(plan["key"]) for plan in given]

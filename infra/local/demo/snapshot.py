@@ -66,6 +66,9 @@ def restore(running: Running) -> bool:
         return False
     if kept.get("fingerprint") != fingerprint(running):
         return False
-    table.put([_each(inward, item) for item in kept["items"]])
-    aws_data.put_versions(kept["objects"])
+    # Between two turns of the pumps: what is put back is no news, and their place in the stream is gone with it.
+    with running.moving:
+        table.put([_each(inward, item) for item in kept["items"]])
+        aws_data.put_versions(kept["objects"])
+        running.emulator.pumps.reset()
     return True
