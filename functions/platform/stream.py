@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.commerce.payments import events as payments
+from chalicelib.commerce.subscriptions import events as subscriptions
+from chalicelib.content.taxonomy import events as taxonomy
+from chalicelib.identity.accounts import events as accounts
 from chalicelib.platform.events.router import route
 from chalicelib.platform.work import Grant, stream
+
+TRANSLATIONS = (accounts, taxonomy, payments, subscriptions)
+"""Imported so that what they translate is known here; a test compares with all there are."""
 
 
 @stream(grants=[Grant.STREAM, Grant.SEND_EVENTS])

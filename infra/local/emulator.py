@@ -11,10 +11,11 @@ One a process: botocore, the clock and the environment are the process's.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from infra.local.aws_data import MotoTable
 from infra.local.dynamodb_local import DynamoLocal, EngineMissing
 from infra.local.faults import Fault, Faults
 from infra.local.lambdas import Lambdas, Outcome
-from infra.local.moto_aws import Moto, backend
+from infra.local.moto_aws import Moto, backend, waits
 from infra.local.proxy import Routes, routes_of
 from infra.local.pumps import Delivery, Pumps
 from infra.local.recorder import Recorder
@@ -156,9 +157,13 @@ class Emulator:
         self.wire.remove(self.moto.handler)
         if self.remote is None:
             self.moto.stop()
+        self.stop_engine()
+        clients.forget()
+
+    def stop_engine(self) -> None:
+        """End DynamoDB Local, if it is the engine; its data stays."""
         if isinstance(self.table, DynamoLocal):
             self.table.stop()
-        clients.forget()
 
     def _answer(self, service: str, operation: str, request: Any) -> Reply | None:
         if self.remote is not None:
@@ -214,18 +219,20 @@ class Emulator:
         return found
 
     def drain(self, seconds: float = DRAIN_SECONDS, *, executions: bool = True) -> Drained:
-        """Pump stream and queues and wait for executions until nothing moves. ``NotIdle`` when it takes longer.
+        """Pump stream and queues until nothing moves; ``NotIdle`` when it takes longer.
 
-        ``executions=False`` leaves executions to run on.
+        Executions end; where waits are real seconds, those that wait look once more at once, and may then wait on.
+        ``executions=False`` leaves them to run on.
         """
         began, drained = time.monotonic(), Drained()
-        with self._draining:
+        real = executions and self.wait_scale == 1.0
+        with self._draining, _looking_once_more(real):
             while True:
                 delivered = self.pumps.turn()
                 drained.deliveries.extend(delivered)
                 running = [one["arn"] for one in self.executions("RUNNING")] if executions else []
                 drained.executions.extend(arn for arn in running if arn not in drained.executions)
-                if not delivered and not running and not self._moving():
+                if not delivered and len(running) <= (waits.idle() if real else 0) and not self._moving():
                     break
                 if time.monotonic() - began > seconds:
                     raise NotIdle(
@@ -293,3 +300,13 @@ _tick = threading.Event()
 
 def _pause() -> None:
     _tick.wait(0.01)
+
+
+@contextlib.contextmanager
+def _looking_once_more(real: bool) -> Iterator[None]:
+    if real:
+        waits.begin()
+    try:
+        yield
+    finally:
+        waits.end()

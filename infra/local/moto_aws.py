@@ -34,6 +34,7 @@ from chalicelib.platform import clock
 from chalicelib.platform.aws import clients
 from infra.local import moto_transactions, moto_values
 from infra.local.moto_values import parsing, serializing
+from infra.local.waits import Waits
 from infra.local.wire import Reply
 
 ACCOUNT = "123456789012"
@@ -41,6 +42,7 @@ TOKEN_SECONDS = 600
 TOKENS_KEPT = 50_000
 
 _scale: float = 1.0
+waits = Waits()
 
 
 class Moto:
@@ -301,13 +303,8 @@ def _correct_workflows() -> None:
             raise ExecutionAlreadyExists(f"Execution Already Exists: '{execution.exec_arn}'")
         return None
 
-    waits: Any = WaitFunction._wait_interval
-
     def wait(function: Any, env: Any, wait_seconds: float) -> None:
-        if _scale == 1.0:
-            waits(function, env, wait_seconds)
-        else:
-            env.program_state_event.wait(wait_seconds * _scale)
+        waits.wait(env, wait_seconds * _scale)
 
     _replace(StateMachine, "_handle_name_input_idempotency", named)
     _replace(WaitFunction, "_wait_interval", wait)

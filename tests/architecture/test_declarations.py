@@ -125,3 +125,24 @@ def test_shared_codes_have_their_statuses() -> None:
             known[error.code] = error.status
     for status, codes in SHARED_CODES.items():
         assert {code: known.get(code) for code in codes} == dict.fromkeys(codes, status)
+
+
+@pytest.mark.rule("PAY-37", "SUB-13")
+def test_the_reader_of_the_stream_knows_every_translation() -> None:
+    """A deployed reader imports its own module alone; what it does not know would never be told."""
+    show = "from chalicelib.platform.events import changes; print(sorted(changes._translations))"
+    alone, all_of_them = (
+        subprocess.run(
+            [sys.executable, "-c", f"{first}\n{show}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for first in (
+            "import functions.platform.stream",
+            "from chalicelib.platform import registry; registry.load_all()",
+        )
+    )
+    assert alone == all_of_them != "[]\n"

@@ -15,12 +15,14 @@ from typing import Any
 from chalicelib.platform import clock
 from infra.local import aws_data
 from infra.local.aws_data import MotoTable
+from infra.local.dynamodb_local import DynamoLocal
 from infra.local.moto_values import inward, outward
 from infra.local.running import Running
 
 ROOT = Path(__file__).resolve().parents[3]
 MADE_BY = ("chalicelib", "functions", "policies/access", "infra/local/demo", "infra/workflows")
 NAME = "demo.json.gz"
+OBJECTS = "objects.json.gz"
 
 
 def fingerprint(running: Running) -> str:
@@ -71,4 +73,23 @@ def restore(running: Running) -> bool:
         table.put([_each(inward, item) for item in kept["items"]])
         aws_data.put_versions(kept["objects"])
         running.emulator.pumps.reset()
+    return True
+
+
+def keep_objects(running: Running) -> None:
+    """Beside a table that outlives the process: the bucket's objects."""
+    keep = running.emulator.keep
+    if keep is None or not isinstance(running.emulator.table, DynamoLocal):
+        return
+    path = keep / OBJECTS
+    path.touch(mode=0o600)
+    path.write_bytes(gzip.compress(json.dumps(aws_data.versions()).encode(), 1))
+
+
+def found_objects(running: Running) -> bool:
+    """Put back the objects of a table that was kept; False when its first loading never came to its end."""
+    keep = running.emulator.keep
+    if keep is None or not (keep / OBJECTS).is_file():
+        return False
+    aws_data.put_versions(json.loads(gzip.decompress((keep / OBJECTS).read_bytes())))
     return True

@@ -39,7 +39,7 @@ class WebhookBehaviour(_Told):
     """How webhooks are delivered; a missing field is not told."""
 
     send: bool | None = None
-    copies: Annotated[int, Field(ge=1, le=100)] | None = None
+    copies: Annotated[int, Field(ge=1, le=1000)] | None = None
     signature: Literal["VALID", "WRONG"] | None = None
     before_redirect: bool | None = None
     reversed: bool | None = None
