@@ -35,9 +35,14 @@ SECRETS = {
 _PATTERNS = {name: re.compile(pattern) for name, pattern in SECRETS.items()}
 
 
+_EVENT_ID = re.compile(r"\"eventId\": ?\"[0-9a-f]{64}\"")
+"""The digest of a webhook's body, where its gateway gives it no id: names it, and signs nothing (PAY-111)."""
+
+
 def found_in(line: str) -> list[str]:
     """What of all that a line carries."""
-    return [name for name, pattern in _PATTERNS.items() if pattern.search(line)]
+    bare = _EVENT_ID.sub("", line)
+    return [name for name, pattern in _PATTERNS.items() if pattern.search(bare)]
 
 
 def leaks(lines: Iterator[str]) -> Iterator[str]:
