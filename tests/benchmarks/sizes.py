@@ -50,10 +50,18 @@ def write_units(before: Attributes | None, after: Attributes | None) -> float:
     return float(max(1, ceil(max(item_size(before), item_size(after)) / WRITE_BYTES)))
 
 
-def index_units(index: str, before: Attributes | None, after: Attributes | None) -> float:
-    """Units of keeping an index: nothing when what its lists show stays, two when the item moves in it."""
-    old, new = _entry(index, before), _entry(index, after)
-    if (old is None and new is None) or old == new:
+SHOWN = ("pk", "sk", "kind", "row")
+"""What lists show of an item."""
+PROJECTED = (*SHOWN, "version")
+"""What the indexes hold."""
+
+
+def index_units(
+    index: str, before: Attributes | None, after: Attributes | None, held: tuple[str, ...] = SHOWN
+) -> float:
+    """Units of keeping an index: nothing while what it holds stays, two writes when the item moves in it."""
+    old, new = _entry(index, before, held), _entry(index, after, held)
+    if old == new:
         return 0.0
     if old is None or new is None:
         return write_units(old, new)
@@ -61,8 +69,7 @@ def index_units(index: str, before: Attributes | None, after: Attributes | None)
     return write_units(old, None) + write_units(None, new) if moved else write_units(old, new)
 
 
-def _entry(index: str, item: Attributes | None) -> Attributes | None:
+def _entry(index: str, item: Attributes | None, held: tuple[str, ...]) -> Attributes | None:
     if item is None or f"{index}pk" not in item:
         return None
-    shown = ("pk", "sk", "kind", "row", f"{index}pk", f"{index}sk")
-    return {name: item[name] for name in shown if name in item}
+    return {name: item[name] for name in (*held, f"{index}pk", f"{index}sk") if name in item}
