@@ -115,6 +115,7 @@ class Running:
             self._simulator.stop()
         for thread in self._threads:
             thread.join(1)
+        self.emulator.stop_engine()
 
     def _merchant(self) -> SimulatorConfig:
         facts = json.loads(self.emulator.secret("PHONEPE"))

@@ -56,6 +56,9 @@ class Serving:
 
     def stop(self) -> None:
         """Close the ports."""
+        from infra.local.demo import snapshot
+
         for server in self._servers:
             server.stop()
+        snapshot.keep_objects(self.running)
         self.running.stop()

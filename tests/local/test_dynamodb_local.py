@@ -33,6 +33,26 @@ except store.ConditionFailed as failed:
 with emulator.calls.during() as calls:
     store.get(RateWindow, place)
 print("units", calls[0].units)
+tx = store.Transaction()
+places = [store.Key(f"RATE#large{number}", "RATE") for number in range(25)]
+for place in places:
+    tx.put(RateWindow(*place, hits=1), when=store.absent(RateWindow))
+emulator.fault("dynamodb", "TransactWriteItems", "ReadTimeout", after=True)
+try:
+    tx.commit()
+    print("large", sum(one is not None for one in store.get_many(places)))
+except store.TransactionLost:
+    print("large", "lost")
+again = store.Transaction()
+again.put(RateWindow("RATE#not", "RATE", hits=1))
+for place in places[:23]:
+    again.update(RateWindow, place, [RateWindow.hits.add(1)])
+again.put(RateWindow(*places[24], hits=9), when=store.absent(RateWindow), name="late")
+try:
+    again.commit()
+except store.TransactionLost as lost:
+    written = store.get(RateWindow, store.Key("RATE#not", "RATE"))
+    print("lost", lost.failed("late"), int(lost.item("late").hits), written)
 print("delivered", sum(one.records for one in emulator.drain().deliveries))
 emulator.stop()
 """
@@ -64,7 +84,15 @@ def play(keep: Path) -> dict[str, str]:
 @pytest.mark.rule("LOC-14")
 def test_data_survives_a_restart_and_units_are_real(tmp_path: Path) -> None:
     first = play(tmp_path)
-    assert first == {"before": "None", "after": "1", "found": "1", "units": "1.0", "delivered": "1"}
+    assert first == {
+        "before": "None",
+        "after": "1",
+        "found": "1",
+        "units": "1.0",
+        "large": "25",
+        "lost": "True 1 None",
+        "delivered": "26",
+    }
     second = play(tmp_path)
     assert second["before"] == "1"
     assert second["after"] == "2"

@@ -36,7 +36,9 @@ def load(running: Running) -> list[Account]:
     found = [*accounts.STAFF, accounts.FIRST_STUDENT]
     if running.emulator.found_data:
         running.emulator.found_data = False
-        return found
+        if snapshot.found_objects(running):
+            return found
+        running.emulator.reset()
     if snapshot.restore(running):
         return found
     running.moving.acquire()
@@ -54,6 +56,7 @@ def load(running: Running) -> list[Account]:
         running.edge.reset()
         running.emulator.calls.clear()
     snapshot.save(running)
+    snapshot.keep_objects(running)
     return found
 
 
