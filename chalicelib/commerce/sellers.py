@@ -11,13 +11,13 @@ adds its writes to the capture's own transaction: all of it happens, once, or no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.platform import clock
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.errors import ApiError
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Item, Key, Transaction
 
 GRANT = "grant"
@@ -45,7 +45,7 @@ class KindNotSold(LookupError):
     """No seller is registered for a kind of line."""
 
 
-@dataclass(frozen=True)
+@frozen
 class LineOffer:
     """One line as it is sold now, before coupons.
 
@@ -63,7 +63,7 @@ class LineOffer:
     price_includes_tax: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class SoldLine:
     """One line of a placed order."""
 
@@ -72,7 +72,7 @@ class SoldLine:
     snapshot: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class GrantEffect:
     """What a line opened. ``effect``: NEW, EXTEND, UPGRADE, REPLACE or QUEUE; from ``starts_at`` to ``ends_at``."""
 

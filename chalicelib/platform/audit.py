@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.errors import ApiError
 from chalicelib.platform.ids import ulid_for
 from chalicelib.platform.logs import count_metric
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import table
 from chalicelib.platform.store.conflicts import ConditionFailed
 from chalicelib.platform.store.items import InstantAttribute, Item
@@ -31,7 +31,7 @@ MAX_TEXT = 200
 MAX_LIST = 50
 
 
-@dataclass(frozen=True)
+@frozen
 class AuditAction:
     """``<resourceType>.<verb>``; declared by the domain that writes it."""
 

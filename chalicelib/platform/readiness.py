@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
 
 from chalicelib.platform.access.tokens import JWT_PUBLIC_KEYS
 from chalicelib.platform.aws import clients
@@ -14,13 +13,14 @@ from chalicelib.platform.aws.bucket import BUCKET_NAME
 from chalicelib.platform.events.queues import Queues, backlog
 from chalicelib.platform.logs import event
 from chalicelib.platform.parallel import submit
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store.keys import TABLE_NAME
 
 LIMIT_SECONDS = 2.0
 KEPT_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Check:
     """How one dependency answered, and in how many milliseconds; of a failure nothing more is told."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
 from chalicelib.platform import clock, settings
 from chalicelib.platform.aws import clients
 from chalicelib.platform.errors import Unavailable
+from chalicelib.platform.records import frozen
 
 MINIMUM_LENGTH = 16
 
@@ -23,7 +23,7 @@ def parameter_name(name: str) -> str:
     return f"/pathshala/{settings.STAGE()}/{name}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Secret:
     """One secret; call it to read it. ``Unavailable`` (503) when the store does not answer."""
 

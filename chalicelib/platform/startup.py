@@ -55,6 +55,11 @@ def serves(handler: str) -> bool:
     return handler == HANDLER
 
 
+def passes_by(handler: str) -> bool:
+    """Whether this container is another function's: this one is declared beside it, and never called here."""
+    return bool(HANDLER) and handler != HANDLER
+
+
 def ready() -> None:
     """The last thing before the first request."""
     gc.freeze()

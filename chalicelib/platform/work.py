@@ -20,7 +20,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_type_hints
 
@@ -32,10 +31,11 @@ from chalicelib.platform.events.queues import Queue
 from chalicelib.platform.function import Function
 from chalicelib.platform.grants import Grant
 from chalicelib.platform.logs import logger, unexpected
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import meter
 
 
-@dataclass(frozen=True)
+@frozen
 class Rate:
     """Every so many minutes."""
 
@@ -47,7 +47,7 @@ class Rate:
         return f"rate({self.minutes} minute{'s' if self.minutes > 1 else ''})"
 
 
-@dataclass(frozen=True)
+@frozen
 class Cron:
     """At times of the academy's day: ``minute hour day-of-month month day-of-week year`` in its time zone."""
 
@@ -59,7 +59,7 @@ class Cron:
         return f"cron({self.fields})"
 
 
-@dataclass(frozen=True)
+@frozen
 class JobRun:
     """One run of a job: ``given`` is what a person or a continuation passed; empty from the schedule."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,9 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.platform import settings
 from chalicelib.platform.aws import clients
 from chalicelib.platform.errors import Unavailable
+from chalicelib.platform.records import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Workflow:
     """A state machine; ``name`` is its definition's file name without ``.asl.json``."""
 

@@ -10,10 +10,12 @@ refused (``Refused``), it never left (``NotSent``), or nobody knows (``NoAnswer`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+
+from chalicelib.platform.records import frozen
 
 
 class Flow(StrEnum):
@@ -57,7 +59,7 @@ class KnownAlready(GatewayTrouble):
     """The gateway has an order or refund of that name already, from an earlier call whose answer was lost."""
 
 
-@dataclass(frozen=True)
+@frozen
 class GatewayOrder:
     """An order as a gateway gets to know it. ``amount``: the minor unit of ``currency``.
 
@@ -79,7 +81,7 @@ class GatewayOrder:
     provider_order_id: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class GatewayRefund:
     """A refund under its own name ``ref``, of the order that the gateway knows as ``order_ref``."""
 
@@ -91,7 +93,7 @@ class GatewayRefund:
     account: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Initiated:
     """Where the payer goes. ``client``: what a CLIENT_SDK needs, never a secret."""
 
@@ -102,7 +104,7 @@ class Initiated:
     client: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class SeenPayment:
     """One try to pay, as the status API shows it; ``instrument`` and ``raw`` are masked (PAY-112)."""
 
@@ -117,7 +119,7 @@ class SeenPayment:
     raw: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class OrderStatus:
     """The status API's word on an order: ``amount`` is what was captured, or asked for while nothing was.
 
@@ -137,7 +139,7 @@ class OrderStatus:
         return next((payment for payment in self.payments if payment.state is State.SUCCESS), None)
 
 
-@dataclass(frozen=True)
+@frozen
 class RefundStatus:
     """What became of a refund."""
 
@@ -146,7 +148,7 @@ class RefundStatus:
     error_code: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class WebhookEvent:
     """What a webhook claims: a hint where to look, never a reason to act (the status API decides)."""
 

@@ -8,7 +8,6 @@ that race reads what won and answers it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib.commerce import gateways
@@ -31,13 +30,14 @@ from chalicelib.platform.http.request import Request
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.logs import count_metric, event
 from chalicelib.platform.parallel import submit
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import ConditionFailed, Item, TransactionLost
 
 TRIES = 4
 ENDPOINT = "checkout"
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """One checkout request."""
 
@@ -48,7 +48,7 @@ class Asked:
     user_agent: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """What one batch read showed."""
 
@@ -57,7 +57,7 @@ class Found:
     entry: IdempotencyEntry | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Known:
     """The order that answers the request, if there is one; else the open one that a new order leaves behind."""
 

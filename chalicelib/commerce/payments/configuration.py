@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import accumulate
 
 from chalicelib.platform import settings
+from chalicelib.platform.records import frozen
 from chalicelib.platform.secrets import secret
 
 _STEP = re.compile(r"(?:(\d{1,3})x)?(\d{1,6})")
 
 
-@dataclass(frozen=True)
+@frozen
 class Schedule:
     """Waits between checks: ``20,10x3,60`` is 20 s, ten times 3 s, then 60 s for as long as it takes."""
 

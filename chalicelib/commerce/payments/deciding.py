@@ -5,12 +5,12 @@ The whole of PAY-55, PAY-66 and PAY-70 … PAY-72 in one function. An event's ow
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.commerce.gateways import OrderStatus, State
 from chalicelib.commerce.payments.states import LAPSED, OPEN, Flag, Status
+from chalicelib.platform.records import frozen
 
 
 class Step(StrEnum):
@@ -27,7 +27,7 @@ class Step(StrEnum):
     EXPIRE = "EXPIRE"
 
 
-@dataclass(frozen=True)
+@frozen
 class Facts:
     """What the decision needs to know of an order. ``expires_at``: when nobody waits for it any more.
 
@@ -48,7 +48,7 @@ class Facts:
     refund_duplicates: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Decision:
     """A step, and what is written down with it."""
 

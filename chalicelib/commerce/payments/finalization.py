@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from chalicelib.commerce import gateways
 from chalicelib.commerce.gateways import GatewayOrder, OrderStatus, Refused, State
@@ -33,6 +32,7 @@ from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.errors import Conflict
 from chalicelib.platform.logs import alarm, count_metric, event
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Key, TransactionLost
 
 TRIES = 6
@@ -48,7 +48,7 @@ _AFTER = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Ask:
     """Who wants an order looked at, and how far they go.
 
@@ -66,7 +66,7 @@ class Ask:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Result:
     """The order as it is now, and what this run did to it."""
 

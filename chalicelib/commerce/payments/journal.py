@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from chalicelib.commerce.payments.items import JournalEntry
 from chalicelib.platform.money import round_half_up
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, absent
 
 REVENUE, SUSPENSE, REFUNDS, DISCOUNT = "REVENUE", "SUSPENSE", "REFUNDS", "DISCOUNT"
@@ -19,7 +19,7 @@ class Unbalanced(Exception):
     """Debits are not credits; nothing was written."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Booking:
     """One line of an entry, in the minor unit of the entry's currency."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -21,13 +20,14 @@ from chalicelib.commerce.sellers import CannotGrant, GrantEffect, SoldLine
 from chalicelib.platform import audit
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Key, Transaction, absent
 
 ORDER = "order"
 PAYMENT = "gateway-payment"
 
 
-@dataclass(frozen=True)
+@frozen
 class Case:
     """Everything that an outcome is made from, as read. ``rivals``: orders that must not have succeeded meanwhile.
 

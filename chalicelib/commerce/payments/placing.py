@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 from pynamodb.expressions.condition import Condition
@@ -15,6 +14,7 @@ from chalicelib.platform import audit, clock
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.http.idempotency import DONE, IdempotencyEntry
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Key, Transaction, absent
 
 OPEN_CHECKOUT = "open-checkout"
@@ -22,7 +22,7 @@ IDEMPOTENCY = "idempotency"
 CREATED_HTTP = 201
 
 
-@dataclass(frozen=True)
+@frozen
 class KeyUse:
     """An ``Idempotency-Key`` and what it stands for."""
 
@@ -30,7 +30,7 @@ class KeyUse:
     request_hash: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Around:
     """What an order is placed beside: the open checkout and the key's entry as read, and the open order left behind."""
 

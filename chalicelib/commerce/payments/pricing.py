@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -22,6 +21,7 @@ from chalicelib.commerce.payments.states import Status
 from chalicelib.commerce.sellers import LineOffer
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.errors import ValidationFailed, invalid, problem
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Item, Key
 
 CURRENCY = "INR"
@@ -31,7 +31,7 @@ FREE = "NONE"
 """The gateway of an order that costs nothing."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Wanted:
     """What somebody asks to buy, before anything was read."""
 

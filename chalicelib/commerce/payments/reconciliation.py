@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -31,6 +30,7 @@ from chalicelib.platform.errors import ApiError, Unavailable
 from chalicelib.platform.events import queues
 from chalicelib.platform.events.queues import Queues
 from chalicelib.platform.logs import count_metric, event
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Item, Query, fetch
 
 MOST = 200
@@ -56,7 +56,7 @@ class Summary(BaseModel):
     refunds_started: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Due:
     """An order to look at, as its list row says."""
 

@@ -6,17 +6,17 @@ Rates are those of the published configuration ``tax.rates``; what is shipped st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.commerce.payments.configuration import DEFAULT_TAX_RATE_BPS, SUPPLIER_STATE
 from chalicelib.platform.money import round_half_up
+from chalicelib.platform.records import frozen
 
 WHOLE_BPS = 10_000
 HOME = "IN"
 
 
-@dataclass(frozen=True)
+@frozen
 class Rate:
     """A country's rate in hundredths of a percent. A rate of 0 is a rate; ``collect`` false: none is charged there."""
 
@@ -84,7 +84,7 @@ def rate_of(country: str) -> Rate:
     return Rate(DEFAULT_TAX_RATE_BPS(), "TAX")
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """The place of supply: a country, in India with its state."""
 
@@ -116,7 +116,7 @@ def place_of(country: str | None, state: str | None) -> Place:
     return Place(HOME, state_code(state or SUPPLIER_STATE()))
 
 
-@dataclass(frozen=True)
+@frozen
 class Component:
     """One tax of a line: ``CGST``, ``SGST``, ``IGST``, ``VAT``, …; ``bps`` is its own rate."""
 
@@ -125,7 +125,7 @@ class Component:
     paise: int
 
 
-@dataclass(frozen=True)
+@frozen
 class LineTax:
     """A line's money: ``taxable`` + all components = ``total``, exactly."""
 

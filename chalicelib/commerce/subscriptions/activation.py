@@ -17,6 +17,7 @@ from chalicelib.commerce.subscriptions.effects import Effect, Fresh, Outcome, Pe
 from chalicelib.commerce.subscriptions.snapshot import Snapshot, derived_id
 from chalicelib.platform import settings
 from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction
 
 SUBSCRIPTION_STACKING = settings.boolean("SUBSCRIPTION_STACKING", default=True)
@@ -39,7 +40,7 @@ class SubscriptionDraft:
     ended: writing.Ending | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """What one line does. ``was``: the holder before it, None if this line makes it."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.commerce.subscriptions.effects import MAX_PERIODS, Period
 from chalicelib.platform.access.card import CARD_MAX_BYTES, MAX_ENTITLEMENTS, AccessCard, plain
 from chalicelib.platform.ids import new_ulid
+from chalicelib.platform.records import frozen
 
 MAX_FAMILIES = 20
 MAX_SCOPE_IDS = 600
@@ -25,7 +26,7 @@ class CardFull(Exception):
     """The card cannot hold it, even without what has ended and with equal entitlements merged."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Family:
     """A plan family on the card. ``v`` grows with each write of it."""
 

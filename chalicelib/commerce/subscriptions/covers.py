@@ -6,13 +6,13 @@ Cedar decides (ENT-18); a test shows that both agree for random cards and resour
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from chalicelib.commerce.subscriptions.card import SCOPE_LISTS, Entry, entries_of
 from chalicelib.platform import settings
 from chalicelib.platform.access.card import AccessCard, plain
+from chalicelib.platform.records import frozen
 
 PRACTICE_WITH_TESTS = settings.boolean("PRACTICE_WITH_TESTS", default=True)
 
@@ -30,7 +30,7 @@ class Hint(StrEnum):
     OTHER_SCOPE = "OTHER_SCOPE"
 
 
-@dataclass(frozen=True)
+@frozen
 class Verdict:
     """``reason``: ALLOWED, or why not (ACC-55). ``ended_at`` goes with EXPIRED, ``starts_at`` with UPCOMING."""
 

@@ -7,8 +7,10 @@ from ``starts_at`` until just before ``ends_at``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+
+from chalicelib.platform.records import frozen
 
 DAY = 86_400
 MAX_PERIODS = 4
@@ -25,7 +27,7 @@ class Effect(StrEnum):
     QUEUE = "QUEUE"
 
 
-@dataclass(frozen=True)
+@frozen
 class Period:
     """One subscription's time, as it stands on the access card."""
 
@@ -47,7 +49,7 @@ class Period:
         return self.tier == other.tier and self.grants_hash == other.grants_hash
 
 
-@dataclass(frozen=True)
+@frozen
 class Bought:
     """What an order's line buys: so many seconds of a tier's grants."""
 
@@ -58,7 +60,7 @@ class Bought:
     seconds: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Fresh:
     """Ids for the subscription that a capture makes, if it makes one."""
 
@@ -80,7 +82,7 @@ class Fresh:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class Rules:
     """``SUBSCRIPTION_STACKING`` and ``SUBSCRIPTION_UPGRADE``: whether equals stack, whether upgrades carry the rest."""
 
@@ -88,7 +90,7 @@ class Rules:
     carry: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """The family afterwards.
 

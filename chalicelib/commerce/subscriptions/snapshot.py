@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.commerce.plans import PlanGrant, PlanTerms, grants_hash
 from chalicelib.commerce.subscriptions.effects import DAY, Bought
 from chalicelib.platform.ids import is_ulid, new_ulid
+from chalicelib.platform.records import frozen
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME_CHARACTERS, _RANDOM_CHARACTERS = 10, 16
 
 
-@dataclass(frozen=True)
+@frozen
 class Snapshot:
     """A plan as it was sold."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -26,13 +25,14 @@ from chalicelib.commerce.subscriptions.snapshot import Snapshot
 from chalicelib.platform import audit, clock
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.ids import new_ulid
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, absent, present
 
 ACTIVATE = audit.AuditAction("subscription.activate", "A purchase took effect on a subscription")
 SYSTEM = "SYSTEM"
 
 
-@dataclass(frozen=True)
+@frozen
 class Slice:
     """An order's part of a subscription; ``carried``: seconds taken over from the subscription that it replaced."""
 
@@ -47,7 +47,7 @@ class Slice:
         return {**plain, "carriedSeconds": self.carried} if self.carried else plain
 
 
-@dataclass(frozen=True)
+@frozen
 class Ending:
     """A subscription ends at a second in favour of another."""
 

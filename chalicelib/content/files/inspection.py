@@ -13,11 +13,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from chalicelib.platform import settings
 from chalicelib.platform.parallel import together
+from chalicelib.platform.records import frozen
 
 MAX_PDF_PAGES = settings.integer("MAX_PDF_PAGES", default=2_000, minimum=1, maximum=20_000)
 
@@ -37,7 +37,7 @@ ReadRange = Callable[[int, int], bytes]
 """The bytes from the first to the last offset, both included; exactly those."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Verdict:
     """What was found: the number of pages, or why the file is refused."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.platform import settings
+from chalicelib.platform.records import frozen
 
 MAX_PDF_BYTES = settings.integer("MAX_PDF_BYTES", default=536_870_912, minimum=1_048_576, maximum=5_368_709_120)
 
@@ -13,7 +13,7 @@ PDF = "application/pdf"
 EXTENSIONS = {PDF: "pdf"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Purpose:
     """A purpose: the folder of its objects, the media types and the most bytes that it takes."""
 

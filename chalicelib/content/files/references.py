@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.content.files.items import USABLE_SCANS, AssetReference, FileAsset, FileStatus
 from chalicelib.platform import clock
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, absent, present
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """What uses a file: ``ref_type`` (NOTE, SUBJECT, …) and its id, and what the reference carries of it."""
 

@@ -6,7 +6,6 @@ No address leaves this module except the one that an upload is signed for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +14,7 @@ from chalicelib.platform.aws import clients
 from chalicelib.platform.aws.bucket import BUCKET_NAME
 from chalicelib.platform.errors import UpstreamFailed
 from chalicelib.platform.logs import alarm
+from chalicelib.platform.records import frozen
 
 UNCONFIRMED = "state=unconfirmed"
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
@@ -24,7 +24,7 @@ class ObjectGone(UpstreamFailed):
     """The bytes of something that should have them are not there: 502 to the reader, an alarm to people."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """What the bucket holds under a key: bytes, version, and the SHA-256 (base64) where the bucket knows it."""
 

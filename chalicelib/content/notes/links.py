@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from pynamodb.expressions.condition import Condition
@@ -12,11 +11,12 @@ from chalicelib.content import files
 from chalicelib.content.taxonomy import Subject, Tag, Topic, TopicNotInSubject
 from chalicelib.platform import store
 from chalicelib.platform.errors import ApiError, ValidationFailed, problem
+from chalicelib.platform.records import frozen
 
 NOT_HERE = "does not belong to the subject"
 
 
-@dataclass(frozen=True)
+@frozen
 class Links:
     """The items that a note names, as they were when it was written."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.content import files
@@ -20,6 +19,7 @@ from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.errors import ApiError, VersionMismatch
 from chalicelib.platform.http import Binary, Request, etags
 from chalicelib.platform.parallel import together
+from chalicelib.platform.records import frozen
 
 PDF = "application/pdf"
 MAX_NAME = 80
@@ -31,7 +31,7 @@ _UNCACHED = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """What a request will be answered with, before anything is read: status, and which bytes, or which error."""
 

@@ -7,7 +7,8 @@ Part(first=0, last=1048575)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from chalicelib.platform.records import frozen
 
 MAX_RANGES = 10
 MAX_DIGITS = 18
@@ -20,7 +21,7 @@ class Unsatisfiable(Exception):
     """The header is no set of ranges, or none of them lies in the file: 416."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """The bytes from ``first`` to ``last``, both included."""
 

@@ -8,7 +8,6 @@ import hmac
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.expressions.operand import Path
@@ -18,6 +17,7 @@ from chalicelib.content.reading.items import NoteReader
 from chalicelib.platform import settings
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import plain
+from chalicelib.platform.records import frozen
 
 VIEW_SESSION_TTL_SECONDS = settings.integer("VIEW_SESSION_TTL_SECONDS", default=300, minimum=120, maximum=900)
 VIEW_SESSION_MAX_MINUTES = settings.integer("VIEW_SESSION_MAX_MINUTES", default=240, minimum=15, maximum=1_440)
@@ -32,7 +32,7 @@ TOKEN_BYTES = 32
 _TOKEN = re.compile(r"vt1\.(?P<id>[0-9A-HJKMNP-TV-Z]{26})\.[A-Za-z0-9_-]{43}")
 
 
-@dataclass(frozen=True)
+@frozen
 class ViewSession:
     """One entry of ``NoteReader.sessions``; ``facts`` are its members."""
 

@@ -8,7 +8,6 @@ import hmac
 import json
 import os
 import secrets as random
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,6 +19,7 @@ from chalicelib.content.reading.schemas import Watermark, WatermarkDisplay
 from chalicelib.content.reading.sessions import ViewSession
 from chalicelib.identity.accounts import User, display_facts
 from chalicelib.platform import settings
+from chalicelib.platform.records import frozen
 from chalicelib.platform.secrets import secret
 
 WATERMARK_KEY = secret("WATERMARK_KEY")
@@ -33,7 +33,7 @@ SEED_BYTES = 16
 MAX_TOPICS = 3
 
 
-@dataclass(frozen=True)
+@frozen
 class SigningKey:
     """One of the keys of ``WATERMARK_SECRET``: a JSON list of ``{keyId, secret}``, newest first."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from chalicelib.identity import roles
@@ -19,6 +19,7 @@ from chalicelib.platform.access.catalogue import STUDENT_ROLE, UserType
 from chalicelib.platform.audit import SYSTEM, Actor, AuditAction
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.masking import mask_email
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, TransactionLost
 
 USER_REGISTER = AuditAction("user.register", "An account was registered, seeded or imported")
@@ -27,7 +28,7 @@ REGISTERED = "REGISTER"
 SEEDED = "SEED"
 
 
-@dataclass(frozen=True)
+@frozen
 class NewAccount:
     """What an account starts with. ``email`` and ``phone`` are normalized; ``roles`` are as they were just read."""
 

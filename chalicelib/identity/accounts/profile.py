@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.expressions.update import Action
@@ -16,6 +15,7 @@ from chalicelib.platform.access.resources import Entity, Resource
 from chalicelib.platform.audit import AuditAction
 from chalicelib.platform.errors import Conflict, VersionMismatch
 from chalicelib.platform.masking import mask_email, mask_phone
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Key, Transaction, TransactionLost
 
 USER_UPDATE = AuditAction("user.update", "A profile changed")
@@ -38,7 +38,7 @@ OWN_USER = Resource(
 """The caller's own profile, read beside their card."""
 
 
-@dataclass(frozen=True)
+@frozen
 class DisplayFacts:
     """How a person is named on watermarks and receipts."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 from pynamodb.expressions.condition import Condition, size
@@ -13,6 +12,7 @@ from chalicelib.platform import clock, settings
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.access.catalogue import UserType
 from chalicelib.platform.access.tokens import LEEWAY_SECONDS
+from chalicelib.platform.records import frozen
 
 MAX_SESSIONS_STUDENT = settings.integer("MAX_SESSIONS_STUDENT", default=5, minimum=1, maximum=10)
 MAX_SESSIONS_STAFF = settings.integer("MAX_SESSIONS_STAFF", default=10, minimum=1, maximum=10)
@@ -27,7 +27,7 @@ ENDED_KEPT = 5
 """How many ended sessions a card remembers, so that their phones are told why."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SessionRoom:
     """What a sign-in does to the card's sessions: ``displaced`` end because of it, ``forgotten`` ended long ago."""
 

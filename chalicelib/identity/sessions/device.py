@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from chalicelib.platform.records import frozen
 
 MAX_LABEL = 64
 _SYSTEMS = (
@@ -26,7 +26,7 @@ _BROWSERS = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Device:
     """``network``: the address that limits count. ``agent_hash`` tells devices apart without naming them."""
 

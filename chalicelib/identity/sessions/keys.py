@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Unavailable
 from chalicelib.platform.ids import new_ulid
+from chalicelib.platform.records import frozen
 from chalicelib.platform.secrets import secret
 
 JWT_KEYS = secret("JWT_KEYS")
@@ -24,7 +24,7 @@ REREAD_SECONDS = 300
 """How long a container keeps a key list: shorter than the 10 minutes after which an added key becomes active."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SigningKey:
     """A key that may sign from ``active_from`` until ``retire_at``."""
 

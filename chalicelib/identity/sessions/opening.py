@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from chalicelib.identity.sessions.items import Session
 from chalicelib.platform import clock, settings
 from chalicelib.platform.access.catalogue import UserType
 from chalicelib.platform.ids import new_ulid
+from chalicelib.platform.records import frozen
 
 REFRESH_TTL_DAYS = settings.integer("REFRESH_TTL_DAYS", default=30, minimum=1, maximum=365)
 REFRESH_TTL_DAYS_ADMIN = settings.integer("REFRESH_TTL_DAYS_ADMIN", default=30, minimum=1, maximum=365)
@@ -33,7 +33,7 @@ _SESSION_MAX = {
 KEPT_AFTER_END = timedelta(days=30)
 
 
-@dataclass(frozen=True)
+@frozen
 class Tokens:
     """What a sign-in or refresh hands out. ``expires_in``: seconds the access token lives."""
 

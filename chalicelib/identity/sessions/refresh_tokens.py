@@ -10,10 +10,10 @@ import binascii
 import hashlib
 import hmac
 import struct
-from dataclasses import dataclass
 
 from ulid import ULID
 
+from chalicelib.platform.records import frozen
 from chalicelib.platform.secrets import secret
 
 REFRESH_KEY = secret("REFRESH_KEY")
@@ -24,7 +24,7 @@ _CHARACTERS = 91
 MAX_GENERATION = 2**32 - 1
 
 
-@dataclass(frozen=True)
+@frozen
 class RefreshToken:
     """A token that somebody presents; whether it is one of ours is not said yet."""
 

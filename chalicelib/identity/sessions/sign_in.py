@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pynamodb.expressions.update import Action
 
@@ -26,6 +25,7 @@ from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.errors import AccountBlocked, Conflict, Unavailable
 from chalicelib.platform.http import limits
 from chalicelib.platform.parallel import submit, together
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, TransactionLost
 
 MAX_DEVICES = 20
@@ -34,7 +34,7 @@ NOBODY = "0" * 26
 """Whose card is read for an e-mail without an account, so that both cost the same."""
 
 
-@dataclass(frozen=True)
+@frozen
 class _Known:
     """What is known of who signs in, once the password was right."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,13 +9,14 @@ from chalicelib.platform import clock
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.access.tokens import Claims
 from chalicelib.platform.errors import AccountBlocked, SessionRevoked, Unavailable
+from chalicelib.platform.records import frozen
 
 KINDS = {"NOTES": "notes", "TESTS": "tests", "PRACTICE": "practice"}
 ACTIVE = "ACTIVE"
 _SCOPE_LISTS = ("noteIds", "testIds", "subjectIds", "topicIds")
 
 
-@dataclass(frozen=True)
+@frozen
 class Caller:
     """Who calls, and what their card says."""
 

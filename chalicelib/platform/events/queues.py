@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,11 +14,12 @@ from pydantic import BaseModel
 from chalicelib.platform import context, settings
 from chalicelib.platform.aws import clients
 from chalicelib.platform.errors import Unavailable
+from chalicelib.platform.records import frozen
 
 SEND_BATCH = 10
 
 
-@dataclass(frozen=True)
+@frozen
 class Queue:
     """A queue: ``visibility`` seconds, and ``receives`` before a message goes to the dead-letter queue."""
 

@@ -14,7 +14,6 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from types import UnionType
@@ -22,7 +21,7 @@ from typing import Any, TypedDict, Union, Unpack, get_args, get_origin, get_type
 
 from pydantic import BaseModel
 
-from chalicelib.platform import shapes
+from chalicelib.platform import shapes, startup
 from chalicelib.platform.access.catalogue import Action
 from chalicelib.platform.access.resources import Resource
 from chalicelib.platform.errors import ApiError, RouteNotFound
@@ -32,6 +31,7 @@ from chalicelib.platform.http.answers import Answer, Binary
 from chalicelib.platform.http.idempotency import Idempotency
 from chalicelib.platform.http.limits import Limit, Limits
 from chalicelib.platform.ids import is_ulid
+from chalicelib.platform.records import frozen
 from chalicelib.platform.registry import BadDeclaration
 from chalicelib.platform.settings import Setting
 
@@ -64,7 +64,7 @@ class UlidRule(PathRule):
 NOTICE = timedelta(days=90)
 
 
-@dataclass(frozen=True)
+@frozen
 class Deprecated:
     """An operation that will go: since when nobody should begin to use it, and when it ends (HTTP-51)."""
 
@@ -160,7 +160,8 @@ class Endpoint(Function):
         self.headers = tuple(declared.get("headers", ()))
         module = self.module.rsplit(".", 1)[-1].removesuffix("_admin")
         self.tag = declared.get("tag", module.replace("_", "-"))
-        self._inspect()
+        if not startup.passes_by(self.handler):
+            self._inspect()
         self.register()
 
     @property

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
@@ -21,6 +20,7 @@ from chalicelib.platform import clock, settings
 from chalicelib.platform.errors import ApiError, RateLimited, Unavailable
 from chalicelib.platform.logs import count_metric
 from chalicelib.platform.parallel import submit
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store import table
 from chalicelib.platform.store.items import Item
 from chalicelib.platform.store.keys import Key
@@ -98,7 +98,7 @@ class Limits:
     WEBHOOK_FAILURES = Limit("webhook-failures", "20/60", Per.OWN)
 
 
-@dataclass(frozen=True)
+@frozen
 class Verdict:
     """How one counter stands after this request."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.platform.aws import clients
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store.conflicts import calling
 from chalicelib.platform.store.items import Item, ItemT
 from chalicelib.platform.store.keys import TABLE_NAME
@@ -20,7 +20,7 @@ MAX_TABLE_PAGES = 5
 MAX_ITEMS_READ = 1_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Query(Generic[ItemT]):
     """One key condition: all items of a partition (of the table or an index), or a range of its sort keys."""
 

@@ -7,14 +7,14 @@ them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.platform.records import frozen
 from chalicelib.platform.store.keys import Key
 from chalicelib.platform.store.pages import Query
 
 
-@dataclass(frozen=True)
+@frozen
 class AccessPattern:
     """``units``: read capacity for items of up to 4 KiB each (consistent: 1 an item; else half; a query: one page)."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from chalicelib.commerce.gateways.interface import GatewayTrouble, NoAnswer, NotSent
 from chalicelib.platform import context
 from chalicelib.platform.logs import event
+from chalicelib.platform.records import frozen
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ REPEATS = 2
 _UNAUTHORIZED = 401
 
 
-@dataclass(frozen=True)
+@frozen
 class Reply:
     """An answer: its status and JSON object (empty when it was none)."""
 

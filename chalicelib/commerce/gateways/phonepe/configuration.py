@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.platform import settings
+from chalicelib.platform.records import frozen
 from chalicelib.platform.secrets import secret
 
 V1, V2 = "V1", "V2"
@@ -58,7 +59,7 @@ _CONFIGURED = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Account:
     """A merchant account's keys. ``salts``: V1's keys by index; the highest index signs."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from dataclasses import dataclass
 from typing import cast
 
 from pynamodb.expressions.condition import Condition
@@ -20,13 +19,14 @@ from chalicelib.commerce.gateways.phonepe.calls import GatewayTrouble, Reply, re
 from chalicelib.platform import clock, store
 from chalicelib.platform.errors import ApiError
 from chalicelib.platform.logs import alarm, count_metric
+from chalicelib.platform.records import frozen
 
 LEASE_SECONDS = 30
 WAITS = 8
 WAIT_SECONDS = 0.15
 
 
-@dataclass(frozen=True)
+@frozen
 class Token:
     """A token; ``issued_at`` and ``expires_at`` in epoch seconds."""
 
