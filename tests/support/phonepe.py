@@ -176,9 +176,7 @@ class MerchantV2:
         sent = self.headers() if headers is None else headers
         return requests.post(self.url + path, json=body, headers=sent, timeout=TIMEOUT)
 
-    def get(
-        self, path: str, headers: dict[str, str] | None = None, timeout: float = TIMEOUT
-    ) -> requests.Response:
+    def get(self, path: str, headers: dict[str, str] | None = None, timeout: float = TIMEOUT) -> requests.Response:
         sent = self.headers() if headers is None else headers
         return requests.get(self.url + path, headers=sent, timeout=timeout)
 
@@ -246,13 +244,9 @@ class MerchantV1:
         encoded = base64.b64encode(json.dumps(body).encode()).decode()
         return self.send_encoded(path, encoded, x_verify(encoded + path, index), prefix)
 
-    def send_encoded(
-        self, path: str, encoded: str, verify: str | None, prefix: str = ""
-    ) -> requests.Response:
+    def send_encoded(self, path: str, encoded: str, verify: str | None, prefix: str = "") -> requests.Response:
         headers = {} if verify is None else {"X-VERIFY": verify}
-        return requests.post(
-            self.url + prefix + path, json={"request": encoded}, headers=headers, timeout=TIMEOUT
-        )
+        return requests.post(self.url + prefix + path, json={"request": encoded}, headers=headers, timeout=TIMEOUT)
 
     def status(self, order: str = "TXN1", verify: str | None = None, **headers: str) -> requests.Response:
         path = f"/pg/v1/status/{MERCHANT}/{order}"
