@@ -17,10 +17,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = Path(os.environ.get("LOCAL_FOLDER") or ROOT / ".local")
@@ -28,6 +29,8 @@ RUN_FILE = STATE / "run.json"
 LOG_FILE = STATE / "run.log"
 READY_SECONDS = 300.0
 STOP_SECONDS = 10.0
+END_SECONDS = 2.0
+_asked_to_stop = threading.Event()
 
 
 class CommandFailed(Exception):
@@ -85,20 +88,24 @@ def foreground() -> int:
         serving.start()
     except (PortInUse, StackFailed) as error:
         raise CommandFailed(str(error)) from error
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: _asked_to_stop.set())
     _announce(serving, time.monotonic() - began)
     _tell(serving)
-    with contextlib.suppress(KeyboardInterrupt):
-        signal.signal(signal.SIGTERM, _interrupted)
-        signal.pause()
+    # A loop, not signal.pause: a signal that came just before it would be slept over.
+    while not _asked_to_stop.wait(0.5):
+        continue
+    # Whatever hangs (a workflow's wait, a gateway that does not answer) must not hold up the end.
+    threading.Timer(END_SECONDS, _end, (serving,)).start()
     serving.stop()
+    _end(serving)
+
+
+def _end(serving: Any) -> NoReturn:
+    serving.running.emulator.stop_engine()
     _forget()
-    # Threads of the emulated AWS may be waiting in a workflow: nothing of them outlives the process.
     sys.stdout.flush()
     os._exit(0)
-
-
-def _interrupted(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 def _announce(serving: Any, seconds: float) -> None:

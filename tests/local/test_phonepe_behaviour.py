@@ -189,7 +189,7 @@ def test_an_empty_behaviour_puts_the_defaults_back(gateway: Gateway) -> None:
         ({"delaySeconds": "5"}, "delaySeconds"),
         ({"delay_seconds": 5}, "delay_seconds"),
         ({"webhook": {"copies": 0}}, "webhook.copies"),
-        ({"webhook": {"copies": 101}}, "webhook.copies"),
+        ({"webhook": {"copies": 1001}}, "webhook.copies"),
         ({"webhook": {"signature": "NONE"}}, "webhook.signature"),
         ({"webhook": {"send": "no"}}, "webhook.send"),
         ({"webhook": True}, "webhook"),

@@ -15,6 +15,9 @@ import pytest
 from tests.architecture.source import ROOT
 from tests.proofs.academy import Academy
 
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "ENGINE", "AWS_ENDPOINT_URL")
+"""What the local cloud has of this process: not the settings of the emulated cloud that other tests run in it."""
+
 
 def _free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
@@ -37,7 +40,7 @@ def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
     folder = tmp_path_factory.mktemp("local")
     api, phonepe, moto = _free_ports(3)
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("RATE_")},
+        **{name: os.environ[name] for name in INHERITED if name in os.environ},
         "PORT": str(api),
         "PHONEPE_PORT": str(phonepe),
         "MOTO_PORT": str(moto),
