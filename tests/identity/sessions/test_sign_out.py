@@ -82,3 +82,15 @@ def test_a_session_without_its_item_ends_too(client: Client, people: People, kin
     assert entries(student) == {}
     client.get("/v1/auth/me", token=student.token, expect=401)
     assert "AuditEntry" not in kinds()
+
+
+@pytest.mark.rule("AUTH-04")
+def test_an_older_refresh_token_of_the_session_ends_it_too(client: Client, people: People) -> None:
+    """A phone that lost the answer of its refresh has only the one before."""
+    student = people.student()
+    client.post("/v1/auth/refresh", json={"refreshToken": student.refresh_token}, expect=200)
+    forged = refresh_tokens.render(student.id, student.session_id, 1, bytes(32))
+    assert client.post("/v1/auth/logout", json={"refreshToken": forged}, expect=401).code == "REFRESH_INVALID"
+    assert set(entries(student)) == {student.session_id}
+    client.post("/v1/auth/logout", json={"refreshToken": student.refresh_token}, expect=204)
+    assert entries(student) == {}
