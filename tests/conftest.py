@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("LOG_LEVEL", "WARNING")
@@ -25,6 +26,11 @@ from tests.support.client import Client
 from tests.support.grants_proof import pytest_sessionfinish, watch
 from tests.support.log_audit import pytest_configure
 from tests.support.people import People
+
+# The same examples in every run, and no limit of time for one: a slow machine is no fault of the code.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("nightly", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 __all__ = ["pytest_configure", "pytest_sessionfinish"]
 

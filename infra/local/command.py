@@ -78,6 +78,7 @@ def foreground() -> int:
     """Run until Ctrl-C or SIGTERM."""
     # Read when the platform is imported: a line a request is for the deployed log, the console shows them here.
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+    os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
     from infra.local.httpd import PortInUse
     from infra.local.serving import Serving
     from infra.local.stack import StackFailed
