@@ -97,6 +97,11 @@ class SessionRevoked(Unauthenticated):
     message = "This session has ended; sign in again"
 
 
+class ReauthRequired(Unauthenticated):
+    code = "REAUTH_REQUIRED"
+    message = "Prove once more that it is you: with your password, a code by e-mail or your second factor"
+
+
 class Forbidden(ApiError):
     status = 403
     code = "FORBIDDEN"
@@ -119,6 +124,12 @@ class MfaRequired(ApiError):
     status = 403
     code = "MFA_REQUIRED"
     message = "This needs a second factor"
+
+
+class PasswordChangeRequired(ApiError):
+    status = 403
+    code = "PASSWORD_CHANGE_REQUIRED"
+    message = "Set a new password before anything else"
 
 
 class CsrfFailed(ApiError):

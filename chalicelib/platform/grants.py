@@ -28,6 +28,9 @@ class Grant(StrEnum):
     SEND_PAYMENT_EVENTS = "send-payment-events"
     SEND_FILE_INSPECTIONS = "send-file-inspections"
     SEND_EVENTS = "send-events"
+    SEND_MESSAGES = "send-messages"
+    SEND_ROLE_CHANGES = "send-role-changes"
+    SEND_MAIL = "send-mail"
     SECRET_TOKENS_VERIFY = "secret-tokens-verify"  # noqa: S105
     SECRET_TOKENS_SIGN = "secret-tokens-sign"  # noqa: S105
     SECRET_REFRESH = "secret-refresh"  # noqa: S105
@@ -38,4 +41,6 @@ class Grant(StrEnum):
     SECRET_PAYER = "secret-payer"  # noqa: S105
     SECRET_PHONEPE = "secret-phonepe"  # noqa: S105
     SECRET_PHONEPE_WEBHOOK = "secret-phonepe-webhook"  # noqa: S105
+    SECRET_DATA = "secret-data"  # noqa: S105
+    SECRET_OTP = "secret-otp"  # noqa: S105
     SECRET_SUPERADMIN = "secret-superadmin"  # noqa: S105

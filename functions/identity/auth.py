@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from chalicelib.identity.accounts import OWN_USER, EmailTaken, PasswordTooWeak, RegistrationClosed, User, UserNotFound
 from chalicelib.identity.accounts.schemas import CentreMembership, Me, MfaState
-from chalicelib.identity.sessions import InvalidCredentials, RefreshInvalid, RefreshReused, Tokens, cookies, transport
+from chalicelib.identity.sessions import InvalidCredentials, RefreshInvalid, RefreshReused, cookies, transport
 from chalicelib.identity.sessions.refresh import refresh as refresh_session
-from chalicelib.identity.sessions.schemas import LoginRequest, RefreshRequest, RegisterRequest, TokensAnswer, answer_of
+from chalicelib.identity.sessions.schemas import LoginRequest, RefreshRequest, RegisterRequest, TokensAnswer
 from chalicelib.identity.sessions.sign_in import sign_in
 from chalicelib.identity.sessions.sign_out import sign_out, sign_out_by_refresh_token
 from chalicelib.identity.sessions.sign_up import sign_up
@@ -25,10 +25,6 @@ from chalicelib.platform.http import Actions, Answer, Caller, Grant, Limits, Req
 
 HASHING_MEMORY = 512
 """MiB: room for four Argon2id hashes, and the share of a processor that comes with it."""
-
-
-def _handed_out(tokens: Tokens) -> Answer[TokensAnswer]:
-    return Answer(answer_of(tokens), cookies=cookies.setting(tokens))
 
 
 @api.post(
@@ -54,7 +50,7 @@ def register(body: RegisterRequest, request: Request) -> Answer[TokensAnswer]:
     Use `autocomplete="email"` and `autocomplete="new-password"` on the fields, and let people paste.
     """
     device = transport.device_of(request, body.device_label)
-    return _handed_out(sign_up(body, device, request.counting.settle))
+    return transport.handed_out(sign_up(body, device, request.counting.settle))
 
 
 @api.post(
@@ -75,7 +71,7 @@ def login(body: LoginRequest, request: Request) -> Answer[TokensAnswer]:
     session. Use `autocomplete="username"` and `autocomplete="current-password"` on the fields.
     """
     device = transport.device_of(request, body.device_label)
-    return _handed_out(sign_in(body.email, body.password, device, request.counting.settle))
+    return transport.handed_out(sign_in(body.email, body.password, device, request.counting.settle))
 
 
 @api.post(
@@ -95,7 +91,7 @@ def refresh(body: RefreshRequest | None, request: Request) -> Answer[TokensAnswe
     again later has been stolen or copied: its session ends. Without a body the cookie `ps_refresh` is taken.
     """
     token = transport.refresh_token_of(request, body.refresh_token if body else None)
-    return _handed_out(refresh_session(token, transport.device_of(request)))
+    return transport.handed_out(refresh_session(token, transport.device_of(request)))
 
 
 @api.post(
@@ -135,6 +131,7 @@ def logout(body: RefreshRequest | None, request: Request) -> Answer[None]:
     "/v1/auth/me",
     action=Actions.PROFILE_READ,
     resource=OWN_USER,
+    before_setup=True,
     grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
     raises=[UserNotFound],
 )

@@ -30,6 +30,8 @@ def make() -> dict[str, str]:
         "REFRESH_KEY": secrets.token_urlsafe(32),
         "CURSOR_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         "CSRF_KEY": secrets.token_urlsafe(32),
+        "DATA_KEY": secrets.token_urlsafe(32),
+        "OTP_KEY": secrets.token_urlsafe(32),
         "SUPERADMIN_PASSWORD": "Local-" + secrets.token_urlsafe(15),
         "WATERMARK_KEY": secrets.token_urlsafe(32),
         "WATERMARK_SECRET": json.dumps([{"keyId": "w1", "secret": secrets.token_urlsafe(32)}]),

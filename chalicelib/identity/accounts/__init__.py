@@ -12,10 +12,11 @@ from chalicelib.identity.accounts.passwords import (
     is_outdated_hash,
     is_right_password,
 )
-from chalicelib.identity.accounts.profile import OWN_USER, DisplayFacts, display_facts, user_key
+from chalicelib.identity.accounts.profile import ANY_USER, OWN_USER, DisplayFacts, display_facts, user_key
 from chalicelib.identity.accounts.user_hash import user_hash
 
 __all__ = [
+    "ANY_USER",
     "OWN_USER",
     "REGISTERED",
     "DisplayFacts",

@@ -11,6 +11,7 @@ from chalicelib.identity.accounts.errors import UserNotFound
 from chalicelib.identity.accounts.items import PhoneIndex, User, phone_index
 from chalicelib.platform import audit, clock
 from chalicelib.platform.access.caller import Caller
+from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.resources import Entity, Resource
 from chalicelib.platform.audit import AuditAction
 from chalicelib.platform.errors import Conflict, VersionMismatch
@@ -36,6 +37,21 @@ OWN_USER = Resource(
     missing=UserNotFound,
 )
 """The caller's own profile, read beside their card."""
+
+
+def _any_entity(user: User) -> Entity:
+    return Entity("User", user.id, {"ownerId": user.id, "userType": user.type})
+
+
+ANY_USER = Resource(
+    param="user",
+    item=User,
+    key=lambda path, _: User.place(path["userId"]),
+    entity=_any_entity,
+    missing=UserNotFound,
+    beside=(lambda path, _: AccessCard.place(path["userId"]),),
+)
+"""Somebody whom staff act upon; their access card is ``request.beside[0]``, read in the same round trip."""
 
 
 @frozen

@@ -17,3 +17,17 @@ class WouldEscalate(ApiError):
     status = 403
     code = "WOULD_ESCALATE"
     message = "You cannot give what you do not have"
+
+
+class TargetOutranks(ApiError):
+    """``details``: ``{permissions}``, what they have and the caller has not (ACC-53)."""
+
+    status = 403
+    code = "TARGET_OUTRANKS"
+    message = "This person has permissions that you do not have"
+
+
+class LastSuperAdmin(ApiError):
+    status = 409
+    code = "LAST_SUPER_ADMIN"
+    message = "The academy must keep at least one active super-admin"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from chalicelib.identity.roles.errors import RoleNotFound, WouldEscalate
+from chalicelib.identity.roles.errors import LastSuperAdmin, RoleNotFound, TargetOutranks, WouldEscalate
 from chalicelib.identity.roles.items import Role, RoleHolder
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller
+from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.catalogue import SUPER_ADMIN, UserType
 from chalicelib.platform.errors import Conflict
 from chalicelib.platform.store import Transaction, TransactionLost
 
@@ -37,6 +39,39 @@ def require_held(by: Caller, roles: Iterable[Role]) -> None:
     missing = permissions_of(roles) - by.permissions
     if missing:
         raise WouldEscalate({"permissions": sorted(missing)})
+
+
+def require_not_outranked(by: Caller, target: AccessCard) -> None:
+    """Nobody acts on someone mightier: 403 ``TARGET_OUTRANKS`` unless the caller has all the target has (ACC-53)."""
+    missing = {str(name) for name in target.permissions or ()} - by.permissions
+    if missing:
+        raise TargetOutranks({"permissions": sorted(missing)})
+
+
+def count_active(tx: Transaction, card: AccessCard, change: int) -> None:
+    """Add to a transaction that a holder of roles became active (+1) or stopped being so (-1): blocked or deleted.
+
+    When the action ``last`` loses, they were the last active super-admin; ``raise_if_last`` says so. Students hold no
+    role of their own.
+    """
+    if card.user_type == UserType.STUDENT:
+        return
+    for key in card.role_keys:
+        is_last_checked = key == SUPER_ADMIN and change < 0
+        when = Role.active_holders > 1 if is_last_checked else store.present(Role)
+        tx.update(
+            Role,
+            Role.place(key),
+            [Role.active_holders.add(change)],
+            when=when,
+            name="last" if is_last_checked else f"active:{key}",
+        )
+
+
+def raise_if_last(lost: TransactionLost) -> None:
+    """409 ``LAST_SUPER_ADMIN`` for a transaction that lost because of that."""
+    if lost.failed("last"):
+        raise LastSuperAdmin from lost
 
 
 def add_holder(tx: Transaction, roles: Sequence[Role], user_id: str, *, by_user_id: str | None = None) -> None:

@@ -62,6 +62,10 @@ class TokensAnswer(ResponseModel):
     user: SignedInUser
 
 
+SignInAnswer = TokensAnswer
+"""What a sign-in of any kind answers."""
+
+
 def answer_of(tokens: Tokens) -> TokensAnswer:
     """The body of a sign-in or refresh."""
     return TokensAnswer(

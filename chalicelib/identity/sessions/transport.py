@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from chalicelib.identity.sessions import refresh_tokens
+from chalicelib.identity.sessions import cookies, refresh_tokens
 from chalicelib.identity.sessions.cookies import REFRESH_COOKIE
 from chalicelib.identity.sessions.device import Device
 from chalicelib.identity.sessions.errors import RefreshInvalid
+from chalicelib.identity.sessions.opening import Tokens
+from chalicelib.identity.sessions.schemas import TokensAnswer, answer_of
 from chalicelib.platform.access.tokens import Claims
 from chalicelib.platform.errors import TokenExpired
+from chalicelib.platform.http.answers import Answer
 from chalicelib.platform.http.headers import AUTH_TOKEN_DELIVERY
 from chalicelib.platform.http.request import Request
 from chalicelib.platform.http.sign_in import check_cookie_request, claims_of
@@ -16,6 +19,11 @@ from chalicelib.platform.http.sign_in import check_cookie_request, claims_of
 def device_of(request: Request, label: str | None = None) -> Device:
     """The device of a request."""
     return Device(request.source_ip, request.network, request.user_agent, request.device_hash, label)
+
+
+def handed_out(tokens: Tokens) -> Answer[TokensAnswer]:
+    """The answer of a sign-in or refresh, with its cookies."""
+    return Answer(answer_of(tokens), cookies=cookies.setting(tokens))
 
 
 def refresh_token_of(request: Request, in_body: str | None) -> str | None:

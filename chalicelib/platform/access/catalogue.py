@@ -133,6 +133,17 @@ class Actions:
     PAYMENTS_READ = Action("payments.read", (P.PAYMENTS_READ,))
     PAYMENTS_MANAGE = Action("payments.manage", (P.PAYMENTS_MANAGE,))
     DOCS_READ = Action("docs.read", (P.DOCS_READ,))
+    USERS_READ = Action("users.read", (P.USERS_READ,))
+    USERS_MANAGE = Action("users.manage", (P.USERS_MANAGE,))
+    USERS_INVITE = Action("users.invite", (P.USERS_INVITE,))
+    ACCESS_READ = Action("access.read", (P.ACCESS_READ,))
+    ACCESS_MANAGE = Action("access.manage", (P.ACCESS_MANAGE,))
+    ADMIN_PING = Action("admin.ping", (P.ADMIN_PING,))
+    ADMIN_AUDIT_READ = Action("admin.audit.read", (P.ADMIN_AUDIT_READ,))
+    SECURITY_READ_LOG = Action("security.readLog", (P.SECURITY_READ, P.ANALYTICS_READ))
+    NOTIFICATIONS_READ = Action("notifications.read", (P.NOTIFICATIONS_READ,))
+    NOTIFICATIONS_LOG = Action("notifications.log", (P.NOTIFICATIONS_READ, P.ADMIN_AUDIT_READ))
+    NOTIFICATIONS_MANAGE = Action("notifications.manage", (P.NOTIFICATIONS_MANAGE,))
 
     TAXONOMY_BROWSE = Action("taxonomy.browse")
     NOTES_BROWSE = Action("notes.browse", feature="notes")
@@ -145,7 +156,10 @@ class Actions:
     SUBSCRIPTIONS_READ = Action("subscriptions.read", own=True)
     PROFILE_READ = Action("profile.read", own=True)
     PROFILE_WRITE = Action("profile.write", own=True)
+    PROFILE_DELETE = Action("profile.delete", own=True)
     SESSIONS_MANAGE = Action("sessions.manage", own=True)
+    CREDENTIALS_MANAGE = Action("credentials.manage", own=True)
+    ACCESS_CHECK = Action("access.check", own=True)
 
     @classmethod
     def all(cls) -> dict[str, Action]:

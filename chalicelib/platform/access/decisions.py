@@ -16,7 +16,14 @@ from chalicelib.platform import clock, settings
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.catalogue import Action, Actions, UserType
 from chalicelib.platform.access.resources import ACADEMY, Entity
-from chalicelib.platform.errors import AccountBlocked, ApiError, Forbidden, MfaRequired, WrongUserType
+from chalicelib.platform.errors import (
+    AccountBlocked,
+    ApiError,
+    Forbidden,
+    MfaRequired,
+    PasswordChangeRequired,
+    WrongUserType,
+)
 from chalicelib.platform.logs import alarm
 
 if TYPE_CHECKING:
@@ -255,6 +262,14 @@ def needs_mfa(caller: Caller) -> bool:
     return MFA_ADMIN() == "required" and caller.user_type == UserType.ADMIN
 
 
+def require_set_up(caller: Caller) -> None:
+    """Refuse whoever must first set a new password (USR-11) or a second factor (AUTH-62)."""
+    if caller.card.must_change_password:
+        raise PasswordChangeRequired
+    if needs_mfa(caller) and not caller.session.get("mfa"):
+        raise MfaRequired
+
+
 def screen(caller: Caller, action: Action) -> None:
     """What can be refused before the request is read (HTTP-26): staff actions without any of their permissions.
 
@@ -265,7 +280,5 @@ def screen(caller: Caller, action: Action) -> None:
         return
     if caller.user_type != UserType.ADMIN:
         raise WrongUserType
-    if needs_mfa(caller) and not caller.session.get("mfa"):
-        raise MfaRequired
     if caller.permissions.isdisjoint(action.permissions):
         raise refusal(action, Decision(allowed=False, reason="MISSING_PERMISSION", policies=()))

@@ -37,6 +37,9 @@ class Queues:
     """Queues that a use case sends to; consumers of domain events have queues of their own."""
 
     PAYMENT_EVENTS = Queue("payment-events", visibility=60, receives=5)
+    MESSAGES_URGENT = Queue("messages-urgent", visibility=60, receives=5)
+    MESSAGES_BULK = Queue("messages-bulk", visibility=60, receives=5)
+    ROLE_CHANGES = Queue("role-changes", visibility=120, receives=10)
     FILE_INSPECTIONS = Queue("file-inspections", visibility=720, receives=6)
 
 

@@ -25,6 +25,7 @@ from chalicelib.platform.errors import (
     MalformedJson,
     MfaRequired,
     OriginRefused,
+    PasswordChangeRequired,
     RateLimited,
     SessionRevoked,
     TimedOut,
@@ -114,8 +115,8 @@ def _access(endpoint: Endpoint) -> Iterator[Error]:
     if endpoint.action is None:
         return
     yield from (TokenMissing, Forbidden, WrongUserType)
-    if endpoint.action.for_staff:
-        yield MfaRequired
+    if not endpoint.before_setup:
+        yield from (MfaRequired, PasswordChangeRequired)
 
 
 _PARTS = (_always, _upkeep, _reading, _idempotency, _access)

@@ -89,10 +89,10 @@ class Declaration(TypedDict, total=False):
     where a caller who did is recognized. resource: what the path names. status: of a success; ``also``: other
     statuses it answers with. limits: exact limits; ``edge``: the class counted in front of the gateway;
     ``limits_beside``: the use case works while they are counted, and calls ``request.counting.settle()`` before it
-    writes anything. raises: the errors of its domain. head: HEAD works too. binary: the media type of what it
-    answers, where that is not JSON. memory: MiB. timeout: seconds. in_maintenance: works during maintenance.
-    examples: by member of the body. open_when: a configuration key that, while it is true, opens an endpoint that
-    otherwise needs its action. raw_body: the function reads ``request.raw_body`` itself, whatever its media type
+    writes anything. before_setup: works also for who must first set a new password or a second factor. raises: the
+    errors of its domain. head: HEAD works too. binary: the media type of what it answers, where that is not JSON.
+    memory: MiB. timeout: seconds. in_maintenance: works during maintenance. examples: by member of the body.
+    open_when: a configuration key that, while it is true, opens an endpoint that otherwise needs its action. raw_body: the function reads ``request.raw_body`` itself, whatever its media type
     (webhooks). deprecated: since when, and when it ends. headers: request headers that count here, beside those that
     follow from the rest (``X-View-Token``). loads: modules that its requests need and import late, loaded at the start
     of its own Lambda.
@@ -116,6 +116,7 @@ class Declaration(TypedDict, total=False):
     memory: int
     timeout: int
     in_maintenance: bool
+    before_setup: bool
     examples: Mapping[str, Any]
     open_when: Setting[bool]
     raw_body: bool
@@ -151,6 +152,7 @@ class Endpoint(Function):
         self.head = declared.get("head", False)
         self.binary = declared.get("binary")
         self.in_maintenance = declared.get("in_maintenance", False)
+        self.before_setup = declared.get("before_setup", False)
         self.examples = dict(declared.get("examples", {}))
         self.open_when = declared.get("open_when")
         self.limits_beside = declared.get("limits_beside", False)

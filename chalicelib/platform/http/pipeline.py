@@ -17,7 +17,7 @@ from chalicelib.platform import audit, context, settings
 from chalicelib.platform.access.caller import Caller, recognize
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import Action, Permission
-from chalicelib.platform.access.decisions import NOT_PUBLISHED, decide, refusal, require, screen
+from chalicelib.platform.access.decisions import NOT_PUBLISHED, decide, refusal, require, require_set_up, screen
 from chalicelib.platform.access.resources import Resource
 from chalicelib.platform.access.tokens import Claims
 from chalicelib.platform.errors import ApiError, Internal, Maintenance, Unauthenticated, Unavailable, ValidationFailed
@@ -166,6 +166,8 @@ def _admit(
             raise Maintenance(retry_after=MAINTENANCE_SECONDS)
         action = endpoint.guard()
         if action is not None:
+            if not endpoint.before_setup:
+                require_set_up(caller)
             screen(caller, action)
             if endpoint.resource is None and not action.late:
                 require(caller, action)
