@@ -92,10 +92,10 @@ class Declaration(TypedDict, total=False):
     writes anything. before_setup: works also for who must first set a new password or a second factor. raises: the
     errors of its domain. head: HEAD works too. binary: the media type of what it answers, where that is not JSON.
     memory: MiB. timeout: seconds. in_maintenance: works during maintenance. examples: by member of the body.
-    open_when: a configuration key that, while it is true, opens an endpoint that otherwise needs its action. raw_body: the function reads ``request.raw_body`` itself, whatever its media type
-    (webhooks). deprecated: since when, and when it ends. headers: request headers that count here, beside those that
-    follow from the rest (``X-View-Token``). loads: modules that its requests need and import late, loaded at the start
-    of its own Lambda.
+    open_when: a configuration key that, while it is true, opens an endpoint that otherwise needs its action. raw_body:
+    the function reads ``request.raw_body`` itself, whatever its media type (webhooks). deprecated: since when, and when
+    it ends. headers: request headers that count here, beside those that follow from the rest (``X-View-Token``).
+    loads: modules that its requests need and import late, loaded at the start of its own Lambda.
     """
 
     action: Action
