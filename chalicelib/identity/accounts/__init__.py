@@ -1,7 +1,14 @@
 """Accounts: who somebody is, how they are told apart, and how an account comes into being."""
 
-from chalicelib.identity.accounts.errors import EmailTaken, PasswordTooWeak, RegistrationClosed, UserNotFound
+from chalicelib.identity.accounts.errors import (
+    EmailTaken,
+    MethodDisabled,
+    PasswordTooWeak,
+    RegistrationClosed,
+    UserNotFound,
+)
 from chalicelib.identity.accounts.items import KnownDevice, Login, User
+from chalicelib.identity.accounts.local_sign_in import require_local
 from chalicelib.identity.accounts.normalization import Email, Name, Phone, check_domain_allowed
 from chalicelib.identity.accounts.opening import REGISTERED, NewAccount, add_account, create_staff, create_student
 from chalicelib.identity.accounts.passwords import (
@@ -24,6 +31,7 @@ __all__ = [
     "EmailTaken",
     "KnownDevice",
     "Login",
+    "MethodDisabled",
     "Name",
     "NewAccount",
     "NewPassword",
@@ -42,6 +50,7 @@ __all__ = [
     "hash_password",
     "is_outdated_hash",
     "is_right_password",
+    "require_local",
     "user_hash",
     "user_key",
 ]

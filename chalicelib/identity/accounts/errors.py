@@ -11,6 +11,12 @@ class RegistrationClosed(ApiError):
     message = "New accounts cannot be registered at the moment"
 
 
+class MethodDisabled(ApiError):
+    status = 403
+    code = "METHOD_DISABLED"
+    message = "This way of signing in is not offered here"
+
+
 class UserNotFound(ApiError):
     status = 404
     code = "USER_NOT_FOUND"
