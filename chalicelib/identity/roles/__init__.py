@@ -1,6 +1,6 @@
 """Roles: named sets of permissions as data, who holds them, and what a holder's access card says because of it."""
 
-from chalicelib.identity.roles.errors import LastSuperAdmin, RoleNotFound, TargetOutranks, WouldEscalate
+from chalicelib.identity.roles.errors import LastSuperAdmin, NotOnYourself, RoleNotFound, TargetOutranks, WouldEscalate
 from chalicelib.identity.roles.granting import (
     add_holder,
     count_active,
@@ -15,6 +15,7 @@ from chalicelib.identity.roles.seed import RolesSeeded, seed_roles
 
 __all__ = [
     "LastSuperAdmin",
+    "NotOnYourself",
     "Role",
     "RoleHolder",
     "RoleNotFound",

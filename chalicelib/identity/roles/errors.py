@@ -31,3 +31,9 @@ class LastSuperAdmin(ApiError):
     status = 409
     code = "LAST_SUPER_ADMIN"
     message = "The academy must keep at least one active super-admin"
+
+
+class NotOnYourself(ApiError):
+    status = 409
+    code = "SELF"
+    message = "You cannot do this to your own account"

@@ -184,8 +184,9 @@ class Endpoint(Function):
 
     @property
     def takes_json(self) -> bool:
-        """Whether a body is read as JSON; bodies of other methods are ignored (HTTP-11)."""
-        return self.method in {"POST", "PUT", "PATCH"} and not self.raw_body
+        """Whether a body is read as JSON; of other methods, and of a DELETE that takes none, it is ignored."""
+        deletes_with_body = self.method == "DELETE" and self.body_model is not None
+        return (self.method in {"POST", "PUT", "PATCH"} or deletes_with_body) and not self.raw_body
 
     @property
     def methods(self) -> tuple[str, ...]:
