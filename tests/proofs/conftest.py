@@ -50,10 +50,14 @@ def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
         "RATE_DEFAULT": "off",
         "RATE_WEBHOOK": "off",
         "RATE_REGISTER": "off",
+        "RATE_REGISTER_DAY": "off",
+        "RATE_INVITE": "off",
+        # Everything that a deployed stage would log, so that a proof can read it.
+        "LOG_LEVEL": "INFO",
     }
     command = [sys.executable, "-m", "infra.local"]
     subprocess.run([*command, "run"], cwd=ROOT, env=environment, check=True, timeout=300)
     try:
-        yield Academy(json.loads((folder / "run.json").read_text("utf-8")))
+        yield Academy(json.loads((folder / "run.json").read_text("utf-8")), folder / "run.log")
     finally:
         subprocess.run([*command, "stop"], cwd=ROOT, env=environment, check=True, timeout=30)
