@@ -7,8 +7,19 @@ from chalicelib.identity.accounts.errors import (
     RegistrationClosed,
     UserNotFound,
 )
-from chalicelib.identity.accounts.items import KnownDevice, Login, User
+from chalicelib.identity.accounts.items import (
+    ACTIVE,
+    BLOCKED,
+    DELETED,
+    KnownDevice,
+    Login,
+    PhoneIndex,
+    User,
+    UserHash,
+    folded,
+)
 from chalicelib.identity.accounts.local_sign_in import require_local
+from chalicelib.identity.accounts.moving import move_login
 from chalicelib.identity.accounts.normalization import Email, Name, Phone, check_domain_allowed
 from chalicelib.identity.accounts.opening import REGISTERED, NewAccount, add_account, create_staff, create_student
 from chalicelib.identity.accounts.passwords import (
@@ -19,13 +30,26 @@ from chalicelib.identity.accounts.passwords import (
     is_outdated_hash,
     is_right_password,
 )
-from chalicelib.identity.accounts.profile import ANY_USER, OWN_USER, DisplayFacts, display_facts, user_key
+from chalicelib.identity.accounts.profile import (
+    ANY_USER,
+    OWN_USER,
+    USER_UPDATE,
+    DisplayFacts,
+    add_changes,
+    display_facts,
+    masked_changes,
+    user_key,
+)
 from chalicelib.identity.accounts.user_hash import user_hash
 
 __all__ = [
+    "ACTIVE",
     "ANY_USER",
+    "BLOCKED",
+    "DELETED",
     "OWN_USER",
     "REGISTERED",
+    "USER_UPDATE",
     "DisplayFacts",
     "Email",
     "EmailTaken",
@@ -38,18 +62,24 @@ __all__ = [
     "Password",
     "PasswordTooWeak",
     "Phone",
+    "PhoneIndex",
     "RegistrationClosed",
     "User",
+    "UserHash",
     "UserNotFound",
     "add_account",
+    "add_changes",
     "check_domain_allowed",
     "check_password",
     "create_staff",
     "create_student",
     "display_facts",
+    "folded",
     "hash_password",
     "is_outdated_hash",
     "is_right_password",
+    "masked_changes",
+    "move_login",
     "require_local",
     "user_hash",
     "user_key",

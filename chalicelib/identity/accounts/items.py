@@ -5,7 +5,13 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BooleanAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
 
 from chalicelib.platform import clock
 from chalicelib.platform.access.card import AccessCard
@@ -13,6 +19,8 @@ from chalicelib.platform.store import InstantAttribute, Item, Key
 from chalicelib.platform.store.patterns import AccessPattern
 
 ACTIVE = "ACTIVE"
+BLOCKED = "BLOCKED"
+DELETED = "DELETED"
 
 
 def folded(name: str) -> str:
@@ -26,10 +34,14 @@ class User(Item, discriminator="User"):
 
     gsi1 lists a user type by time, gsi2 by folded name; ``row`` has the members of those lists in camelCase, instants
     as text: ``id, name, email, phone, type, status, roleKeys, createdAt, lastLoginAt``.
+
+    A deleted one (status DELETED) keeps the id: ``email``, ``user_hash``, ``locale`` and all that tells of the person
+    are gone. ``recipients``: then the pseudonyms under which messages to the person were kept. ``date_of_birth``: a day
+    (``2009-01-31``).
     """
 
     id = UnicodeAttribute()
-    email = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
     email_verified_at = InstantAttribute(null=True)
     phone = UnicodeAttribute(null=True)
     phone_verified_at = InstantAttribute(null=True)
@@ -38,9 +50,11 @@ class User(Item, discriminator="User"):
     status = UnicodeAttribute(default=ACTIVE)
     org_id = UnicodeAttribute(null=True)
     avatar_asset_id = UnicodeAttribute(null=True)
-    locale = UnicodeAttribute(default="en-IN")
+    locale = UnicodeAttribute(default="en-IN", null=True)
     created_via = UnicodeAttribute()
-    user_hash = UnicodeAttribute()
+    user_hash = UnicodeAttribute(null=True)
+    date_of_birth = UnicodeAttribute(null=True)
+    guardian_email = UnicodeAttribute(null=True)
     terms_version = UnicodeAttribute(null=True)
     terms_accepted_at = InstantAttribute(null=True)
     marketing_email = BooleanAttribute(default=False)
@@ -50,6 +64,7 @@ class User(Item, discriminator="User"):
     blocked_by_user_id = UnicodeAttribute(null=True)
     deletion_due_at = InstantAttribute(null=True)
     last_login_at = InstantAttribute(null=True)
+    recipients = UnicodeSetAttribute(null=True)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()
 

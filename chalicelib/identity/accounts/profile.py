@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pynamodb.expressions.update import Action
@@ -17,7 +17,7 @@ from chalicelib.platform.audit import AuditAction
 from chalicelib.platform.errors import Conflict, VersionMismatch
 from chalicelib.platform.masking import mask_email, mask_phone
 from chalicelib.platform.records import frozen
-from chalicelib.platform.store import Key, Transaction, TransactionLost
+from chalicelib.platform.store import Key, Transaction, TransactionLost, became
 
 USER_UPDATE = AuditAction("user.update", "A profile changed")
 
@@ -67,7 +67,7 @@ class DisplayFacts:
 def display_facts(user: User) -> DisplayFacts:
     """The facts of a profile that may be shown, masked as SHIELD-61 says."""
     phone = mask_phone(user.phone) if user.phone else None
-    return DisplayFacts(user.name, mask_email(user.email), phone, user.user_hash)
+    return DisplayFacts(user.name, mask_email(user.email) if user.email else "", phone, user.user_hash or "")
 
 
 def change_profile(user: User, changes: Mapping[str, Any], *, by: Caller, expected: int | None) -> User:
@@ -83,17 +83,36 @@ def change_profile(user: User, changes: Mapping[str, Any], *, by: Caller, expect
         if not new:
             return user
         tx = Transaction()
-        tx.update(User, user.itself, _actions(user, new), when=User.version == user.version, name="user")
-        if "phone" in new:
-            _index_phone(tx, user, new["phone"])
-        audit.write(tx, USER_UPDATE, user.id, by=by, meta={"changed": _changed(user, new)})
+        add_changes(tx, user, new)
+        audit.write(tx, USER_UPDATE, user.id, by=by, meta={"changed": masked_changes(user, new)})
         try:
             tx.commit()
         except TransactionLost as lost:
             user = _as_it_is(lost)
             continue
-        return _applied(user, new)
+        return became(user, new)
     raise Conflict
+
+
+def add_changes(tx: Transaction, user: User, new: Mapping[str, Any], *, also: Sequence[Action] = ()) -> None:
+    """Add to a transaction that ``name``, ``phone``, ``email``, ``locale`` or ``avatar_asset_id`` change.
+
+    ``also``: further actions on the profile: whether a new e-mail is verified is said there; the login moves apart
+    (``move_login``). When the action ``user`` loses, somebody else changed the profile.
+    """
+    tx.update(User, user.itself, [*_actions(user, new), *also], when=User.version == user.version, name="user")
+    if "phone" in new:
+        _index_phone(tx, user, new["phone"])
+
+
+def masked_changes(user: User, new: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What changes, for the audit trail: field → before and after."""
+
+    def shown(name: str, value: Any) -> Any:
+        mask = {"phone": mask_phone, "email": mask_email}.get(name)
+        return mask(value) if mask and value else value
+
+    return {name: [shown(name, getattr(user, name)), shown(name, value)] for name, value in new.items()}
 
 
 def _as_it_is(lost: TransactionLost) -> User:
@@ -108,7 +127,7 @@ def _actions(user: User, new: Mapping[str, Any]) -> list[Action]:
     for name, value in new.items():
         attribute = getattr(User, name)
         actions.append(attribute.remove() if value is None else attribute.set(value))
-        if name in {"name", "phone"}:
+        if name in {"name", "phone", "email"}:
             actions.append(User.row[name].set(value))
     if "name" in new:
         actions.append(User.gsi2sk.set(User.name_key(new["name"], user.id)))
@@ -122,17 +141,3 @@ def _index_phone(tx: Transaction, user: User, phone: str | None) -> None:
         tx.delete(PhoneIndex, PhoneIndex.place(user.id))
     else:
         tx.put(phone_index(user.id, user.type, phone))
-
-
-def _changed(user: User, new: Mapping[str, Any]) -> dict[str, list[Any]]:
-    def shown(name: str, value: Any) -> Any:
-        return mask_phone(value) if name == "phone" and value else value
-
-    return {name: [shown(name, getattr(user, name)), shown(name, value)] for name, value in new.items()}
-
-
-def _applied(user: User, new: Mapping[str, Any]) -> User:
-    for name, value in new.items():
-        setattr(user, name, value)
-    user.version += 1
-    return user
