@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.platform import clock, registry, secrets
+from chalicelib.platform.access import epoch
 from chalicelib.platform.aws import clients
 from chalicelib.platform.events import queues
 from chalicelib.platform.function import Function
@@ -259,6 +260,7 @@ class Emulator:
         self.data.empty_bucket()
         self.data.empty_queues()
         self._restore_secrets()
+        epoch.keep(None)
         if self.remote is None:
             self.pumps.reset()
         self.calls.clear()

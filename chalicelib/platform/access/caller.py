@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from chalicelib.platform import clock
-from chalicelib.platform.access.card import AccessCard, plain
+from chalicelib.platform.access import epoch
+from chalicelib.platform.access.card import AccessCard, permissions_at, plain, roles_at
 from chalicelib.platform.access.tokens import Claims
 from chalicelib.platform.errors import AccountBlocked, SessionRevoked, Unavailable
 from chalicelib.platform.records import frozen
@@ -33,14 +34,15 @@ class Caller:
     def user_type(self) -> str:
         return str(self.card.user_type)
 
-    @property
+    @cached_property
     def permissions(self) -> frozenset[str]:
-        """Names of the permissions, as the card has them."""
-        return frozenset(self.card.permissions or ())
+        """Names of the permissions, as the card has them at this instant."""
+        return permissions_at(self.card, clock.now().timestamp())
 
-    @property
+    @cached_property
     def roles(self) -> tuple[str, ...]:
-        return tuple(self.card.role_keys or ())
+        """Keys of the roles that have not ended."""
+        return roles_at(self.card, clock.now().timestamp())
 
     @cached_property
     def session(self) -> dict[str, Any]:
@@ -101,7 +103,7 @@ def recognize(claims: Claims, card: AccessCard | None, *, device_hash: str = "")
     entry = plain(card.sessions).get(claims.session_id)
     now = clock.epoch()
     live = entry is not None and int(entry["exp"]) > now and int(card.token_version) == claims.token_version
-    if card.status != ACTIVE or not live or str(card.user_type) != claims.user_type:
+    if card.status != ACTIVE or not live or str(card.user_type) != claims.user_type or epoch.voids(claims):
         ended = dict(entry) if entry and entry.get("ended") else None
         raise SessionRevoked({"reason": ended["ended"]} if ended else None)
     return Caller(card, claims.session_id, claims.amr, device_hash)

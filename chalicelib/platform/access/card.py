@@ -33,6 +33,9 @@ class AccessCard(Item, discriminator="AccessCard"):
     topicIds, noteIds, testIds, startsAt, endsAt}`` (epoch seconds). ``subscriptions``: plan family → ``{v, periods}``.
     ``note_bans``: note id or ``*`` → end (epoch seconds). ``device_bans``: user-agent hash → end.
     ``tokens_valid_from``: epoch seconds; tokens of an external provider issued before are void.
+    ``permissions``: what the lasting roles and grants allow, without denies. ``timed_roles``: of roles that end (they
+    stand in ``role_keys`` too), key → ``{endsAt, permissions}`` (epoch seconds; denies taken off); see
+    ``permissions_at``. ``roles_version`` grows with every write of any of these.
     """
 
     user_id = UnicodeAttribute()
@@ -45,6 +48,7 @@ class AccessCard(Item, discriminator="AccessCard"):
     grants = UnicodeSetAttribute(null=True)
     denies = UnicodeSetAttribute(null=True)
     permissions = UnicodeSetAttribute(null=True)
+    timed_roles: MapAttribute[str, Any] = MapAttribute(default=dict)
     sessions: MapAttribute[str, Any] = MapAttribute(default=dict)
     entitlements: MapAttribute[str, Any] = MapAttribute(default=dict)
     subscriptions: MapAttribute[str, Any] = MapAttribute(default=dict)
@@ -68,6 +72,21 @@ def plain(value: MapAttribute[str, Any] | dict[str, Any] | None) -> dict[str, An
     if value is None:
         return {}
     return dict(value) if isinstance(value, dict) else dict(value.as_dict())
+
+
+def permissions_at(card: AccessCard, now: float) -> frozenset[str]:
+    """What the roles and grants of a card allow at an instant (epoch seconds): a role that has ended gives nothing."""
+    lasting = frozenset(card.permissions or ())
+    timed = plain(card.timed_roles)
+    if not timed:
+        return lasting
+    return lasting.union(*(one["permissions"] for one in timed.values() if now < float(one["endsAt"])))
+
+
+def roles_at(card: AccessCard, now: float) -> tuple[str, ...]:
+    """The roles that count at an instant (epoch seconds)."""
+    ended = {key for key, one in plain(card.timed_roles).items() if float(one["endsAt"]) <= now}
+    return tuple(key for key in card.role_keys or () if key not in ended)
 
 
 PATTERNS = (AccessPattern("the caller's card, first thing in every signed-in request", AccessCard.place("<user>"), 1),)

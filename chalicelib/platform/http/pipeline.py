@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from chalicelib.platform import audit, context, settings
+from chalicelib.platform.access import epoch
 from chalicelib.platform.access.caller import Caller, recognize
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import Action, Permission
 from chalicelib.platform.access.decisions import NOT_PUBLISHED, decide, refusal, require, require_set_up, screen
+from chalicelib.platform.access.epoch import AccessEpoch
 from chalicelib.platform.access.resources import Resource
 from chalicelib.platform.access.tokens import Claims
 from chalicelib.platform.errors import ApiError, Internal, Maintenance, Unauthenticated, Unavailable, ValidationFailed
@@ -208,7 +210,13 @@ def _read(
         keys.extend(key(by_name, caller_id) for key in resource.beside)
     if not keys:
         return None, None
-    items = table.get_many(keys) if len(keys) > 1 else [table.get(Item, keys[0])]
+    asks_epoch = claims is not None and epoch.is_due()
+    if asks_epoch:
+        keys.append(AccessEpoch.place())
+    items = epoch.split(
+        table.get_many(keys) if len(keys) > 1 else [table.get(Item, keys[0])],
+        asked=asks_epoch,
+    )
     caller = None
     if claims is not None:
         card = items.pop(0)
