@@ -6,7 +6,13 @@ from chalicelib.identity.accounts import OWN_USER, EmailTaken, PasswordTooWeak, 
 from chalicelib.identity.accounts.schemas import CentreMembership, Me, MfaState
 from chalicelib.identity.sessions import InvalidCredentials, RefreshInvalid, RefreshReused, cookies, transport
 from chalicelib.identity.sessions.refresh import refresh as refresh_session
-from chalicelib.identity.sessions.schemas import LoginRequest, RefreshRequest, RegisterRequest, TokensAnswer
+from chalicelib.identity.sessions.schemas import (
+    LoginRequest,
+    RefreshRequest,
+    RegisterRequest,
+    SignInAnswer,
+    TokensAnswer,
+)
 from chalicelib.identity.sessions.sign_in import sign_in
 from chalicelib.identity.sessions.sign_out import sign_out, sign_out_by_refresh_token
 from chalicelib.identity.sessions.sign_up import sign_up
@@ -50,7 +56,7 @@ def register(body: RegisterRequest, request: Request) -> Answer[TokensAnswer]:
     Use `autocomplete="email"` and `autocomplete="new-password"` on the fields, and let people paste.
     """
     device = transport.device_of(request, body.device_label)
-    return transport.handed_out(sign_up(body, device, request.counting.settle))
+    return transport.tokens_handed_out(sign_up(body, device, request.counting.settle))
 
 
 @api.post(
@@ -64,7 +70,7 @@ def register(body: RegisterRequest, request: Request) -> Answer[TokensAnswer]:
     loads=["jwt", "argon2"],
     examples={"email": "asha@example.in", "password": "correct horse battery staple"},
 )
-def login(body: LoginRequest, request: Request) -> Answer[TokensAnswer]:
+def login(body: LoginRequest, request: Request) -> Answer[SignInAnswer]:
     """Sign in with e-mail and password.
 
     An unknown e-mail and a wrong password answer alike. Signing in on more devices than are allowed ends the oldest
@@ -91,7 +97,7 @@ def refresh(body: RefreshRequest | None, request: Request) -> Answer[TokensAnswe
     again later has been stolen or copied: its session ends. Without a body the cookie `ps_refresh` is taken.
     """
     token = transport.refresh_token_of(request, body.refresh_token if body else None)
-    return transport.handed_out(refresh_session(token, transport.device_of(request)))
+    return transport.tokens_handed_out(refresh_session(token, transport.device_of(request)))
 
 
 @api.post(

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 from pynamodb.expressions.update import Action
 
+from chalicelib.identity import factors
 from chalicelib.identity.accounts import KnownDevice, User
+from chalicelib.identity.factors import PendingStep
 from chalicelib.identity.sessions import cards
 from chalicelib.identity.sessions.audited import SESSION_REVOKE, revoked
 from chalicelib.identity.sessions.device import Device
@@ -20,6 +22,10 @@ from chalicelib.platform.store import Item, Key, Transaction, TransactionLost
 
 MAX_DEVICES = 20
 TRIES = 4
+
+SecondStep = PendingStep
+"""What a proof is worth to somebody with a second factor: a token to bring back with its code."""
+Begun = Tokens | SecondStep
 
 
 @frozen
@@ -45,12 +51,21 @@ def known(items: Sequence[Item | None]) -> Known:
 
 
 def begin(
-    who: Known, device: Device, amr: Sequence[str], add: Callable[[Transaction], None], *, wrong: type[Exception]
-) -> Tokens:
+    who: Known,
+    device: Device,
+    amr: Sequence[str],
+    add: Callable[[Transaction], None],
+    *,
+    wrong: type[Exception],
+    on_user: Sequence[Action] = (),
+) -> Begun:
     """Begin a session in one transaction, with what ``add`` adds to it: that the proof holds, and is used up.
 
-    Raises ``AccountBlocked``; ``wrong`` for an account that is not active; ``Conflict`` when too many sign in to one
-    account at once; ``TransactionLost`` when something that ``add`` added did not hold.
+    ``on_user``: what the proof changes of the profile, which a transaction touches once. Somebody with a second factor
+    that is not in ``amr`` gets a ``SecondStep`` instead, and the proof is used up all the same.
+
+    Raises ``AccountBlocked``; ``wrong`` for an account that is not active; ``Conflict`` when too many sign in to
+    one account at once; ``TransactionLost`` when something that ``add`` added did not hold.
     """
     card = who.card
     for _ in range(TRIES):
@@ -58,11 +73,16 @@ def begin(
             raise AccountBlocked
         if card.status != "ACTIVE":
             raise wrong
-        session, entry = new_session(card.user_id, card.user_type, int(card.token_version), device, amr)
-        tokens = tokens_of(session)
         tx = Transaction()
         add(tx)
-        _add_session(tx, who, card, session, entry, device)
+        begun: Begun
+        if card.mfa_enrolled and factors.TOTP not in amr:
+            begun, on_profile = _add_second_step(tx, card, amr), list(on_user)
+        else:
+            begun = _add_session(tx, who, card, device, amr)
+            on_profile = [*on_user, *_day_actions(who.user)]
+        if on_profile:
+            tx.update(User, who.user.itself, on_profile)
         try:
             tx.commit()
         except TransactionLost as lost:
@@ -71,13 +91,18 @@ def begin(
                 raise
             card = there
             continue
-        return tokens
+        return begun
     raise Conflict
 
 
-def _add_session(
-    tx: Transaction, who: Known, card: AccessCard, session: Session, entry: dict[str, object], device: Device
-) -> None:
+def _add_second_step(tx: Transaction, card: AccessCard, amr: Sequence[str]) -> SecondStep:
+    as_read = (AccessCard.status == "ACTIVE") & (AccessCard.token_version == card.token_version)
+    tx.check(AccessCard, card.itself, as_read, name="card")
+    return factors.begin_challenge(tx, card, amr)
+
+
+def _add_session(tx: Transaction, who: Known, card: AccessCard, device: Device, amr: Sequence[str]) -> Tokens:
+    session, entry = new_session(card.user_id, card.user_type, int(card.token_version), device, amr)
     room = cards.room_for_one(card)
     actions = cards.actions_of(room, session.id, entry)
     tx.update(AccessCard, card.itself, actions, when=cards.unchanged(card), name="card")
@@ -87,10 +112,14 @@ def _add_session(
         tx.update(Session, place, revoked(cards.LIMIT), when=store.present(Session), name=f"displaced:{displaced}")
         audit.write(tx, SESSION_REVOKE, displaced, meta={"userId": card.user_id}, reason=cards.LIMIT)
     tx.update(KnownDevice, who.devices.itself, _device_actions(who.devices, device), name="devices")
+    return tokens_of(session)
+
+
+def _day_actions(user: User) -> list[Action]:
     today = clock.day_start(clock.academy_day(clock.now()))
-    if who.user.last_login_at != today:
-        shown = clock.iso(today)
-        tx.update(User, who.user.itself, [User.last_login_at.set(today), User.row["lastLoginAt"].set(shown)])
+    if user.last_login_at == today:
+        return []
+    return [User.last_login_at.set(today), User.row["lastLoginAt"].set(clock.iso(today))]
 
 
 def _device_actions(known: KnownDevice, device: Device) -> list[Action]:

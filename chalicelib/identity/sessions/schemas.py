@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, RootModel
 
 from chalicelib.identity.accounts import Email, Name, NewPassword, Password, Phone
 from chalicelib.identity.sessions import cookies
+from chalicelib.identity.sessions.beginning import Begun, SecondStep
 from chalicelib.identity.sessions.opening import Tokens
 from chalicelib.platform.http import Characters, Instant, RequestModel, ResponseModel
 
@@ -62,8 +63,25 @@ class TokensAnswer(ResponseModel):
     user: SignedInUser
 
 
-SignInAnswer = TokensAnswer
-"""What a sign-in of any kind answers."""
+class SecondStepAnswer(ResponseModel):
+    """The proof was right; ``mfaToken`` and a code go to `POST /v1/auth/mfa/verify` within 5 minutes.
+
+    ``methods``: what the code can be: `totp` (six digits of the app), `recovery` (a recovery code).
+    """
+
+    mfa_required: Literal[True] = True
+    mfa_token: str = Field(max_length=64, examples=["Zk3v9Qm2Lr8Xw5Tb7Yc1Nd4Hf6Js0GaPe2Uo8Iw1Kq0"])
+    methods: list[str] = Field(examples=[["totp", "recovery"]])
+
+
+def _one_of(schema: dict[str, Any]) -> None:
+    schema["oneOf"] = schema.pop("anyOf")
+
+
+class SignInAnswer(RootModel[TokensAnswer | SecondStepAnswer]):
+    """What a sign-in of any kind answers: tokens, or that the second factor is asked for."""
+
+    model_config = ConfigDict(defer_build=True, json_schema_extra=_one_of)
 
 
 def answer_of(tokens: Tokens) -> TokensAnswer:
@@ -76,3 +94,10 @@ def answer_of(tokens: Tokens) -> TokensAnswer:
         session_id=tokens.session_id,
         user=SignedInUser(id=tokens.user_id, type=tokens.user_type),
     )
+
+
+def sign_in_answer_of(begun: Begun) -> SignInAnswer:
+    """The body of a sign-in."""
+    if isinstance(begun, SecondStep):
+        return SignInAnswer(SecondStepAnswer(mfa_token=begun.token, methods=list(begun.methods)))
+    return SignInAnswer(answer_of(begun))

@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 from chalicelib.identity.accounts import Login, hash_password, is_outdated_hash, is_right_password
 from chalicelib.identity.sessions import attempts
-from chalicelib.identity.sessions.beginning import begin, keys_of, known
+from chalicelib.identity.sessions.beginning import Begun, begin, keys_of, known
 from chalicelib.identity.sessions.device import Device
 from chalicelib.identity.sessions.errors import InvalidCredentials
-from chalicelib.identity.sessions.opening import Tokens
 from chalicelib.platform import store
 from chalicelib.platform.http import limits
 from chalicelib.platform.parallel import submit, together
@@ -19,7 +18,7 @@ NOBODY = "0" * 26
 """Whose card is read for an e-mail without an account, so that both cost the same."""
 
 
-def sign_in(email: str, password: str, device: Device, counted: Callable[[], object]) -> Tokens:
+def sign_in(email: str, password: str, device: Device, counted: Callable[[], object]) -> Begun:
     """Sign somebody in. Whatever is wrong is one ``InvalidCredentials`` after the same work.
 
     ``counted`` waits for the counters of the address and refuses when they do. Raises ``AccountBlocked`` for the right

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from chalicelib.identity.sessions import cookies, refresh_tokens
+from chalicelib.identity.sessions.beginning import Begun, SecondStep
 from chalicelib.identity.sessions.cookies import REFRESH_COOKIE
 from chalicelib.identity.sessions.device import Device
 from chalicelib.identity.sessions.errors import RefreshInvalid
 from chalicelib.identity.sessions.opening import Tokens
-from chalicelib.identity.sessions.schemas import TokensAnswer, answer_of
+from chalicelib.identity.sessions.schemas import SignInAnswer, TokensAnswer, answer_of, sign_in_answer_of
 from chalicelib.platform.access.tokens import Claims
 from chalicelib.platform.errors import TokenExpired
 from chalicelib.platform.http.answers import Answer
@@ -21,8 +22,14 @@ def device_of(request: Request, label: str | None = None) -> Device:
     return Device(request.source_ip, request.network, request.user_agent, request.device_hash, label)
 
 
-def handed_out(tokens: Tokens) -> Answer[TokensAnswer]:
-    """The answer of a sign-in or refresh, with its cookies."""
+def handed_out(begun: Begun) -> Answer[SignInAnswer]:
+    """The answer of a sign-in: tokens with their cookies, or what the second step needs."""
+    given = [] if isinstance(begun, SecondStep) else cookies.setting(begun)
+    return Answer(sign_in_answer_of(begun), cookies=given)
+
+
+def tokens_handed_out(tokens: Tokens) -> Answer[TokensAnswer]:
+    """The answer of what always ends in tokens: registering, refreshing, a changed password."""
     return Answer(answer_of(tokens), cookies=cookies.setting(tokens))
 
 
