@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -33,14 +32,14 @@ def _assign(academy: Academy, by: Person, target: str, *roles: str) -> Any:
 
 
 @pytest.fixture
-def publishing(academy: Academy) -> Iterator[tuple[Person, str, str]]:
+def publishing(academy: Academy) -> tuple[Person, str, str]:
     """An editor, the key of the editor's own role, and a note to publish."""
     boss = academy.sign_in("ADMIN_SUPER")
     given = {"key": "PROOF_PUBLISHER", "name": "Publisher", "userType": "ADMIN", "copyFrom": "ADMIN_CONTENT"}
     permissions = academy.ok("GET", f"{ROLES}/ADMIN_CONTENT", boss)["permissions"]
     academy.ok("POST", ROLES, boss, json={**given, "permissions": permissions})
     editor = academy.colleague("PROOF_PUBLISHER")
-    yield editor, "PROOF_PUBLISHER", academy.note(editor, pdf_of(40_000))
+    return editor, "PROOF_PUBLISHER", academy.note(editor, pdf_of(40_000))
 
 
 @pytest.mark.rule("ACC-05", "ACC-71")
