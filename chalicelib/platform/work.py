@@ -12,7 +12,8 @@
     @worker(Queues.PAYMENT_EVENTS, grants=[...])
     def process_payment_event(message: PaymentEventMessage) -> None: ...
 
-Each may run twice for one cause; consumers and workers report partial batch failures.
+Each may run twice for one cause; consumers and workers report partial batch failures. One that raises ``Later`` has
+its message again after as many seconds as it says.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from pydantic import BaseModel
 
 from chalicelib.platform import context, registry, shapes
 from chalicelib.platform.events.domain import DomainEvent
-from chalicelib.platform.events.queues import Queue
+from chalicelib.platform.events.queues import Queue, postpone
 from chalicelib.platform.function import Function
 from chalicelib.platform.grants import Grant
 from chalicelib.platform.logs import logger, unexpected
@@ -136,8 +137,20 @@ class Task(Function):
         )
 
 
+class Later(Exception):
+    """A message could not be worked through now: it comes again in so many seconds (at most 12 hours), or, when it came
+    as often as its queue allows, goes to the dead-letter queue.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
+
+
 class _Batch(Function):
     """Takes SQS batches; each message alone, failures reported alone."""
+
+    queue: Queue
 
     def handle_message(self, body: dict[str, Any]) -> None:
         raise TypeError(f"{type(self).__name__} does not say how a message is handled")
@@ -148,6 +161,9 @@ class _Batch(Function):
             try:
                 body: dict[str, Any] = json.loads(record["body"])
                 _measured(self, body.get("requestId"), lambda_context, partial(self.handle_message, body))
+            except Later as later:
+                postpone(self.queue, record["receiptHandle"], later.seconds)
+                failures.append({"itemIdentifier": record["messageId"]})
             except Exception as error:  # noqa: BLE001  # one poisoned message must not hold up its batch
                 unexpected(error)
                 failures.append({"itemIdentifier": record["messageId"]})
@@ -176,12 +192,15 @@ class Consumer(_Batch):
 
 
 class Worker(_Batch):
-    """Works through a queue of messages."""
+    """Works through a queue of messages; ``at_once``: at most so many containers at it (None: as many as it takes)."""
 
-    def __init__(self, work: Callable[..., Any], queue: Queue, batch: int, **declaration: Any) -> None:
+    def __init__(
+        self, work: Callable[..., Any], queue: Queue, batch: int, at_once: int | None, **declaration: Any
+    ) -> None:
         super().__init__(work, **{"timeout": 50, **declaration})
         self.queue = queue
         self.batch = batch
+        self.at_once = at_once
         self.message: type[BaseModel] = get_type_hints(work)["message"]
         self.place = f"worker {queue.name}"
         self.register()
@@ -229,9 +248,11 @@ def consumer(*, on: Sequence[type[DomainEvent]], batch: int = 10, **declaration:
     return lambda work: Consumer(work, on, batch, **declaration)
 
 
-def worker(queue: Queue, *, batch: int = 10, **declaration: Any) -> Callable[..., Worker]:
+def worker(
+    queue: Queue, *, batch: int = 10, at_once: int | None = None, **declaration: Any
+) -> Callable[..., Worker]:
     """Declare a worker of a queue; its parameter is ``message``."""
-    return lambda work: Worker(work, queue, batch, **declaration)
+    return lambda work: Worker(work, queue, batch, at_once, **declaration)
 
 
 def stream(*, batch: int = 100, **declaration: Any) -> Callable[..., Stream]:
@@ -248,4 +269,4 @@ def event_routes() -> dict[str, list[str]]:
     return found
 
 
-__all__ = ["Cron", "Grant", "JobRun", "Rate", "consumer", "event_routes", "job", "stream", "task", "worker"]
+__all__ = ["Cron", "Grant", "JobRun", "Later", "Rate", "consumer", "event_routes", "job", "stream", "task", "worker"]

@@ -24,6 +24,8 @@ from infra.local.lambdas import Lambdas
 ACCOUNT = "123456789012"
 MAX_RECEIVE = 10
 MAX_ROUNDS = 100
+SLICE_SECONDS = 0.3
+"""So long one queue is pumped before the others have their turn: AWS polls them side by side."""
 MAX_PAUSE = 60.0
 
 
@@ -64,7 +66,10 @@ class _Failing:
 
 @dataclass
 class Pumps:
-    """Moves records and messages. ``retry_seconds``: the first back-off of a failed batch; doubles with each."""
+    """Moves records and messages. ``retry_seconds``: the first back-off of a failed batch; doubles with each.
+
+    A message that its function itself hid for a while stays hidden so long, by the backend's clock.
+    """
 
     lambdas: Lambdas
     sources: list[EventSource] = field(default_factory=list)
@@ -75,6 +80,7 @@ class Pumps:
     _waiting: list[dict[str, Any]] = field(default_factory=list)
     _failing: _Failing = field(default_factory=_Failing)
     _urls: dict[str, str] = field(default_factory=dict)
+    _asleep: dict[str, set[str]] = field(default_factory=dict)
     _streams: Any = None
 
     def reset(self) -> None:
@@ -82,6 +88,7 @@ class Pumps:
         with self._lock:
             self._iterator, self._waiting, self._failing = None, [], _Failing()
             self._urls.clear()
+            self._asleep.clear()
             self._streams = None
             self._open()
 
@@ -101,8 +108,8 @@ class Pumps:
             return bool(self._waiting)
 
     def retrying(self) -> bool:
-        """Whether a queue holds messages that were taken and not settled."""
-        return any(one["inFlight"] for one in self.queues())
+        """Whether a queue holds messages that were taken and not settled, but for those hidden on purpose."""
+        return any(one["inFlight"] > len(self._asleep.get(one["queue"], ())) for one in self.queues())
 
     def queues(self) -> list[dict[str, Any]]:
         """``{queue, function, messages, inFlight, delayed}`` of every queue that is pumped."""
@@ -196,12 +203,15 @@ class Pumps:
 
     def _queue(self, source: EventSource, function: Function) -> list[Delivery]:
         delivered: list[Delivery] = []
+        began = time.monotonic()
         for _ in range(MAX_ROUNDS):
             messages = self._receive(source)
             if not messages:
                 break
             failed = self._deliver(source, function, messages)
             delivered.append(Delivery(source.queue, function.name, len(messages), failed))
+            if time.monotonic() - began > SLICE_SECONDS:
+                break
         return delivered
 
     def _url(self, queue: str) -> str:
@@ -217,7 +227,9 @@ class Pumps:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return list(answer.get("Messages", []))
+        messages = list(answer.get("Messages", []))
+        self._asleep.get(source.queue, set()).difference_update(one["MessageId"] for one in messages)
+        return messages
 
     def _deliver(self, source: EventSource, function: Function, messages: list[dict[str, Any]]) -> int:
         arn = f"arn:aws:sqs:{clients.region()}:{ACCOUNT}:{source.queue}"
@@ -226,8 +238,13 @@ class Pumps:
         if outcome.error is None:
             named = {one["itemIdentifier"] for one in (outcome.answer or {}).get("batchItemFailures", [])}
             failed = failed if "" in named else named
+        hidden = dict(call.target.hidden for call in outcome.calls if call.target.hidden and call.outcome == "ok")
         for message in messages:
-            self._settle(source, message, message["MessageId"] in failed)
+            seconds = hidden.get(message["ReceiptHandle"])
+            if seconds is None or message["MessageId"] not in failed:
+                self._settle(source, message, message["MessageId"] in failed)
+            elif seconds:
+                self._asleep.setdefault(source.queue, set()).add(message["MessageId"])
         return len(failed)
 
     def _settle(self, source: EventSource, message: Mapping[str, Any], failed: bool) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +19,7 @@ SERVICES = {"sfn": "states", "stepfunctions": "states", "dynamodb-streams": "dyn
 _EQUAL = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 _BATCHED = {"BatchGetItem": "BatchGetItem", "BatchWriteItem": "BatchWriteItem"}
+_HIDES = "ChangeMessageVisibility"
 _S3_ACTIONS = {
     "HeadObject": ("s3:GetObject",),
     "HeadBucket": ("s3:ListBucket",),
@@ -53,12 +55,14 @@ class Access:
 @dataclass(frozen=True)
 class Target:
     """``actions``: IAM actions. ``resources``: ``table/name``, ``table/name/index/gsi1``, ``bucket/key``, queue,
-    parameter or state machine names. ``leading_keys``: partition keys of the table that the call names."""
+    parameter or state machine names. ``leading_keys``: partition keys of the table that the call names. ``hidden``: the
+    receipt of a queue's message that the call hides, and for how many seconds."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...] = ()
     leading_keys: tuple[str, ...] = ()
     parts: tuple[Access, ...] = ()
+    hidden: tuple[str, int] | None = None
 
     def accesses(self) -> tuple[Access, ...]:
         """Every single decision that this call needs."""
@@ -87,14 +91,26 @@ def target_of(service: str, operation: str, url: str, body: bytes) -> Target:
     if service == "sqs":
         action = {"SendMessageBatch": "SendMessage", "DeleteMessageBatch": "DeleteMessage"}.get(operation, operation)
         name = str(given.get("QueueUrl") or given.get("QueueName") or "").rsplit("/", 1)[-1]
-        return Target((f"sqs:{action}",), (name,))
+        hidden = (str(given["ReceiptHandle"]), int(given["VisibilityTimeout"])) if action == _HIDES else None
+        return Target((f"sqs:{action}",), (name,), hidden=hidden)
     if service == "ssm":
         names = [given["Name"]] if "Name" in given else list(given.get("Names", []))
         return Target((f"ssm:{operation}",), tuple(names))
     if service == "states":
         arn = str(given.get("stateMachineArn") or given.get("executionArn") or "")
         return Target((f"states:{operation}",), (arn.rsplit(":", 1)[-1],))
+    if service == "ses" and operation == "SendEmail":
+        return _mail(given)
     return Target((f"{service}:{operation}",))
+
+
+def _mail(given: dict[str, Any]) -> Target:
+    """The identity of the sender, and the configuration set; a raw message needs a second action."""
+    actions = ("ses:SendEmail", *(("ses:SendRawEmail",) if "Raw" in given.get("Content", {}) else ()))
+    sender = parseaddr(str(given.get("FromEmailAddress", "")))[1]
+    configuration = given.get("ConfigurationSetName")
+    also = (f"configuration-set/{configuration}",) if configuration else ()
+    return Target(actions, (f"identity/{sender.rpartition('@')[2]}", *also))
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -28,14 +28,14 @@ def _queue_arn(stage: Stage, queue: str) -> dict[str, str]:
 
 
 def _queue_event(stage: Stage, function: Consumer | Worker) -> dict[str, Any]:
-    return {
-        "Type": "SQS",
-        "Properties": {
-            "Queue": _queue_arn(stage, function.queue.name),
-            "BatchSize": function.batch,
-            "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        },
+    properties: dict[str, Any] = {
+        "Queue": _queue_arn(stage, function.queue.name),
+        "BatchSize": function.batch,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
     }
+    if isinstance(function, Worker) and function.at_once is not None:
+        properties["ScalingConfig"] = {"MaximumConcurrency": function.at_once}
+    return {"Type": "SQS", "Properties": properties}
 
 
 def _stream_event(stage: Stage, function: Stream) -> dict[str, Any]:

@@ -7,6 +7,7 @@ The files are IAM policies; ``${…}`` in their resources stands for a place in 
     ${Workflow}finalize-payment          a state machine
     ${Parameter}JWT_KEYS                 a secret
     ${Logs} ${Own}                       the function's log group, and the queue it works through
+    ${MailDomain} ${MailAddress}         the sender's identities at SES;  ${MailConfiguration}: its configuration set
 
 Every role also has ``every-function.json``, which denies what no function may ever do.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from email.utils import parseaddr
 from functools import cache
 from typing import Any
 
@@ -77,7 +79,18 @@ def places(stage: Stage, function: Function) -> dict[str, str]:
         "Logs": names.arn("logs", f"log-group:/aws/lambda/{names.lambda_name(stage.name, function.name)}"),
         "Own": names.arn("sqs", names.prefixed(stage.name, own)),
         "FailedJobs": names.arn("sqs", names.prefixed(stage.name, FAILED_JOBS)),
+        **_mail_places(stage),
         "FailedChanges": names.arn("sqs", names.prefixed(stage.name, FAILED_CHANGES)),
+    }
+
+
+def _mail_places(stage: Stage) -> dict[str, str]:
+    sender = parseaddr(stage.environment.get("MAIL_FROM", ""))[1]
+    configuration = stage.environment.get("MAIL_CONFIGURATION_SET") or "none"
+    return {
+        "MailDomain": names.arn("ses", f"identity/{sender.rpartition('@')[2]}"),
+        "MailAddress": names.arn("ses", f"identity/{sender}"),
+        "MailConfiguration": names.arn("ses", f"configuration-set/{configuration}"),
     }
 
 

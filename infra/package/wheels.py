@@ -20,7 +20,7 @@ PYTHON = "3.13"
 GLIBC = range(34, 16, -1)
 """Minor versions of glibc 2 that the Lambda image (Amazon Linux 2023) can run, newest first."""
 
-SERVICES = frozenset({"dynamodb", "s3", "sqs", "ssm", "stepfunctions"})
+SERVICES = frozenset({"dynamodb", "s3", "sesv2", "sqs", "ssm", "stepfunctions"})
 """AWS services whose descriptions stay in botocore."""
 CHALICE = frozenset({"__init__.py", "app.py"})
 """What ``app.py`` needs of Chalice; the rest is its command line."""

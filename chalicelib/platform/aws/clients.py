@@ -96,6 +96,11 @@ def ssm() -> Any:
     return _client("ssm")
 
 
+def ses() -> Any:
+    """E-mail; it tries once, since a second try of its own could send twice."""
+    return _client("sesv2", read_timeout=8, attempts=1)
+
+
 def stepfunctions() -> Any:
     """State machines."""
     return _client("stepfunctions")

@@ -6,6 +6,8 @@ A domain's ``events.py`` says what its items' changes mean::
     def order_events(change: Change[PaymentOrder]) -> Iterator[DomainEvent]:
         if change.inserted:
             yield OrderPlaced(...)
+
+A translation may also yield a ``Handover``: straight to a worker's queue, where every hop would be felt.
 """
 
 from __future__ import annotations
@@ -13,10 +15,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
+from pydantic import BaseModel
+
 from chalicelib.platform.events.domain import DomainEvent
+from chalicelib.platform.events.queues import Queue
 from chalicelib.platform.store.items import Item, ItemT, kind_of, read
 
-F = TypeVar("F", bound=Callable[..., Iterator[DomainEvent]])
+
+class Handover(NamedTuple):
+    """Work that a change asks for: a message for the queue of a worker, without a consumer in between."""
+
+    queue: Queue
+    message: BaseModel
+
+
+Told = DomainEvent | Handover
+F = TypeVar("F", bound=Callable[..., Iterator[Told]])
 
 
 class Change(NamedTuple, Generic[ItemT]):
@@ -37,7 +51,7 @@ class Change(NamedTuple, Generic[ItemT]):
         return after == value and before != value
 
 
-_translations: dict[str, list[Callable[[Change[Any]], Iterator[DomainEvent]]]] = {}
+_translations: dict[str, list[Callable[[Change[Any]], Iterator[Told]]]] = {}
 
 
 def translate(item: type[Item]) -> Callable[[F], F]:
@@ -61,8 +75,8 @@ def kind_in(record: dict[str, Any]) -> str | None:
     return cast("str | None", image.get("kind", {}).get("S"))
 
 
-def events_of(record: dict[str, Any]) -> list[DomainEvent]:
-    """The domain events that one raw stream record means; none for kinds that nobody translates."""
+def events_of(record: dict[str, Any]) -> list[Told]:
+    """What one raw stream record means: domain events and handovers; none for kinds that nobody translates."""
     translations = _translations.get(kind_in(record) or "")
     if not translations:
         return []

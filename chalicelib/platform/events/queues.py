@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from chalicelib.platform import context, settings
 from chalicelib.platform.aws import clients
 from chalicelib.platform.errors import Unavailable
+from chalicelib.platform.logs import count_metric
 from chalicelib.platform.records import frozen
 
 SEND_BATCH = 10
@@ -83,6 +84,16 @@ def _body(data: BaseModel, event: str | None) -> str:
 def send(queue: Queue, message: BaseModel, *, delay: int = 0) -> None:
     """Send one message. Raises ``Unavailable`` when the queue does not take it."""
     send_raw(queue.physical, [_body(message, None)], delay=delay)
+
+
+def postpone(queue: Queue, receipt: str, seconds: int) -> None:
+    """Hide a message that was received for so long; failing to leaves it the queue's own time-out."""
+    try:
+        clients.sqs().change_message_visibility(
+            QueueUrl=_url(queue.physical), ReceiptHandle=receipt, VisibilityTimeout=seconds
+        )
+    except (BotoCoreError, ClientError):
+        count_metric("NotPostponed")
 
 
 def event_body(event: BaseModel) -> str:
