@@ -1,6 +1,6 @@
 """``make bench``: every measure, one table each, and ``build/bench.json``.
 
-``python -m tests.benchmarks trips`` runs the named ones alone: start, trips, units, time, money.
+``python -m tests.benchmarks trips`` runs the named ones alone: start, trips, units, time, identity, money.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.benchmarks.figures import Figure, show, write
 os.environ.setdefault("LOG_LEVEL", "INFO")
 
 WAIT_SCALE = 0.02
-NAMES = ("start", "trips", "units", "time", "money")
+NAMES = ("start", "trips", "units", "time", "identity", "money")
 
 
 def _start() -> list[Figure]:
@@ -35,9 +35,10 @@ def _units() -> list[Figure]:
 def _in_the_academy(wanted: set[str]) -> dict[str, list[Figure]]:
     from infra.local.emulator import Emulator
     from tests.architecture.world import world
-    from tests.benchmarks import handler_time, late_money, round_trips, samples, story
+    from tests.benchmarks import handler_time, identity_speed, late_money, round_trips, samples, story
 
     found: dict[str, list[Figure]] = {}
+    os.environ.update(identity_speed.CHEAP)
     emulator = Emulator("test", wait_scale=WAIT_SCALE, retry_seconds=0)
     emulator.start()
     try:
@@ -49,6 +50,8 @@ def _in_the_academy(wanted: set[str]) -> dict[str, list[Figure]]:
                 found["trips"] = round_trips.measure(taken, invocations)
             if "money" in wanted:
                 found["money"] = late_money.measure(academy, WAIT_SCALE)
+            if "identity" in wanted:
+                found["identity"] = identity_speed.measure(academy)
             if "time" in wanted:
                 found["time"] = handler_time.measure(academy, taken)
     finally:
@@ -61,6 +64,7 @@ _TITLES = {
     "trips": "AWS round trips on the critical path (QUAL-01)",
     "units": "Capacity units on DynamoDB Local (QUAL-02)",
     "time": "Warm handlers, AWS answered from memory (QUAL-04, ACC-51)",
+    "identity": "Signing in and being let in (AUTH-72, ACC-20, ACC-51)",
     "money": "Orders whose every webhook is lost (PAY-116)",
 }
 
@@ -80,7 +84,7 @@ def main() -> int:
     found: dict[str, list[Figure]] = {}
     if "start" in wanted:
         found["start"] = _start()
-    if wanted & {"trips", "time", "money"}:
+    if wanted & {"trips", "time", "identity", "money"}:
         found.update(_silently(lambda: _in_the_academy(wanted)))
     if "units" in wanted:
         found["units"] = _units()
