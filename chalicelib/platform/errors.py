@@ -120,6 +120,14 @@ class WrongUserType(ApiError):
     message = "This is not for your kind of account"
 
 
+class NotProvisioned(ApiError):
+    """Somebody whom the external provider vouches for, and who has no account here (AUTH-61)."""
+
+    status = 403
+    code = "NOT_PROVISIONED"
+    message = "There is no account for this sign-in yet"
+
+
 class MfaRequired(ApiError):
     status = 403
     code = "MFA_REQUIRED"

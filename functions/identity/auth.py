@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.identity.accounts import OWN_USER, EmailTaken, PasswordTooWeak, RegistrationClosed, User, UserNotFound
 from chalicelib.identity.accounts.schemas import CentreMembership, Me, MfaState
+from chalicelib.identity.external import welcome
 from chalicelib.identity.sessions import InvalidCredentials, RefreshInvalid, RefreshReused, cookies, transport
 from chalicelib.identity.sessions.refresh import refresh as refresh_session
 from chalicelib.identity.sessions.schemas import (
@@ -138,11 +139,22 @@ def logout(body: RefreshRequest | None, request: Request) -> Answer[None]:
     action=Actions.PROFILE_READ,
     resource=OWN_USER,
     before_setup=True,
-    grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
+    newcomers=welcome,
+    grants=[
+        Grant.TABLE_READ,
+        Grant.TABLE_WRITE,
+        Grant.LOGIN_READ,
+        Grant.SECRET_TOKENS_VERIFY,
+        Grant.SECRET_PERSONAL,
+    ],
     raises=[UserNotFound],
 )
 def who_am_i(user: User, caller: Caller) -> Me:
-    """Who is signed in, with roles and permissions as they are at this moment."""
+    """Who is signed in, with roles and permissions as they are at this moment.
+
+    Whoever comes with a token of the external identity provider asks this first: it finds their account by its e-mail,
+    or gives them one, as the academy is configured.
+    """
     centres = plain(caller.card.centres)
     return Me(
         user_id=caller.user_id,
@@ -156,7 +168,7 @@ def who_am_i(user: User, caller: Caller) -> Me:
         session_id=caller.session_id,
         amr=list(caller.amr),
         mfa=MfaState(enrolled=bool(caller.card.mfa_enrolled), required=needs_mfa(caller)),
-        must_change_password=bool(caller.card.must_change_password),
+        must_change_password=caller.must_change_password,
         centres=[
             CentreMembership(centre_id=centre, permissions=sorted(names)) for centre, names in sorted(centres.items())
         ],

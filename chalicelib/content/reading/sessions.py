@@ -113,8 +113,7 @@ def check(reader: object, token: str | None, caller: Caller, now: int, *, renewi
     """
     session = named_by(reader, token)
     in_time = session.renewable(now) if renewing else session.live(now)
-    login = plain(caller.card.sessions).get(str(session["login_session_id"])) or {}
-    signed_in = int(login.get("exp", 0)) > now and not login.get("ended")
+    signed_in = caller.is_signed_in_by(str(session["login_session_id"]))
     same_version = int(session["token_version"]) == int(caller.card.token_version)
     if not (fits(session, token, now=now) and in_time and signed_in and same_version):
         raise ViewTokenInvalid

@@ -20,7 +20,14 @@ from chalicelib.identity.accounts.items import (
 )
 from chalicelib.identity.accounts.local_sign_in import require_local
 from chalicelib.identity.accounts.moving import move_login
-from chalicelib.identity.accounts.normalization import Email, Name, Phone, check_domain_allowed
+from chalicelib.identity.accounts.normalization import (
+    Email,
+    Name,
+    Phone,
+    check_domain_allowed,
+    check_name,
+    normalize_email,
+)
 from chalicelib.identity.accounts.opening import REGISTERED, NewAccount, add_account, create_staff, create_student
 from chalicelib.identity.accounts.passwords import (
     NewPassword,
@@ -70,6 +77,7 @@ __all__ = [
     "add_account",
     "add_changes",
     "check_domain_allowed",
+    "check_name",
     "check_password",
     "create_staff",
     "create_student",
@@ -80,6 +88,7 @@ __all__ = [
     "is_right_password",
     "masked_changes",
     "move_login",
+    "normalize_email",
     "require_local",
     "user_hash",
     "user_key",

@@ -30,12 +30,15 @@ SEEDED = "SEED"
 
 @frozen
 class NewAccount:
-    """What an account starts with. ``email`` and ``phone`` are normalized; ``roles`` are as they were just read."""
+    """What an account starts with. ``email`` and ``phone`` are normalized; ``roles`` are as they were just read.
+
+    ``password_hash`` is None for somebody whom an external provider vouches for.
+    """
 
     email: str
     name: str
     user_type: str
-    password_hash: str
+    password_hash: str | None
     created_via: str
     phone: str | None = None
     terms_version: str | None = None
@@ -72,7 +75,7 @@ def add_account(
         user_id=new.user_id,
         type=new.user_type,
         password_hash=new.password_hash,
-        password_changed_at=now,
+        password_changed_at=now if new.password_hash is not None else None,
     )
     login.index()
     tx.put(login, when=store.absent(Login), name="login")

@@ -8,23 +8,27 @@ from typing import Any
 from chalicelib.platform import clock
 from chalicelib.platform.access import epoch
 from chalicelib.platform.access.card import AccessCard, permissions_at, plain, roles_at
-from chalicelib.platform.access.tokens import Claims
+from chalicelib.platform.access.claims import Claims, ExternalFacts
 from chalicelib.platform.errors import AccountBlocked, SessionRevoked, Unavailable
 from chalicelib.platform.records import frozen
 
 KINDS = {"NOTES": "notes", "TESTS": "tests", "PRACTICE": "practice"}
 ACTIVE = "ACTIVE"
-_SCOPE_LISTS = ("noteIds", "testIds", "subjectIds", "topicIds")
+SCOPE_LISTS = ("noteIds", "testIds", "subjectIds", "topicIds")
 
 
 @frozen
 class Caller:
-    """Who calls, and what their card says."""
+    """Who calls, and what their card says.
+
+    ``at_provider``: of a session at the external provider, which has no entry on the card, what the entry would be.
+    """
 
     card: AccessCard
     session_id: str
     amr: tuple[str, ...] = ()
     device_hash: str = ""
+    at_provider: dict[str, Any] | None = None
 
     @property
     def user_id(self) -> str:
@@ -47,7 +51,19 @@ class Caller:
     @cached_property
     def session(self) -> dict[str, Any]:
         """The card's entry of this session: ``{exp, authAt, mfa}``."""
+        if self.at_provider is not None:
+            return self.at_provider
         return dict(plain(self.card.sessions).get(self.session_id) or {})
+
+    @property
+    def must_change_password(self) -> bool:
+        """Whether nothing else works before a new password; who came by the external provider needs none."""
+        return bool(self.card.must_change_password) and self.at_provider is None
+
+    def is_signed_in_by(self, session_id: str) -> bool:
+        """Whether a session of the caller lives: the one of this request, or one on the card."""
+        entry = plain(self.card.sessions).get(session_id) or {}
+        return session_id == self.session_id or (int(entry.get("exp", 0)) > clock.epoch() and not entry.get("ended"))
 
     @cached_property
     def entitlements(self) -> list[dict[str, Any]]:
@@ -86,8 +102,8 @@ class Caller:
 def scope_of(entitlements: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     """What all entitlements of one kind open together (ACC-56): the whole kind, or what their lists name."""
     own = [one for one in entitlements if one["kind"] == kind]
-    whole = any(not any(one.get(name) for name in _SCOPE_LISTS) for one in own)
-    lists = {name: sorted({str(value) for one in own for value in one.get(name) or ()}) for name in _SCOPE_LISTS}
+    whole = any(not any(one.get(name) for name in SCOPE_LISTS) for one in own)
+    lists = {name: sorted({str(value) for one in own for value in one.get(name) or ()}) for name in SCOPE_LISTS}
     return {"whole": whole, **lists}
 
 
@@ -100,6 +116,8 @@ def recognize(claims: Claims, card: AccessCard | None, *, device_hash: str = "")
         raise Unavailable
     if card.status == "BLOCKED":
         raise AccountBlocked
+    if claims.external is not None:
+        return _recognize_external(claims, claims.external, card, device_hash)
     entry = plain(card.sessions).get(claims.session_id)
     now = clock.epoch()
     live = entry is not None and int(entry["exp"]) > now and int(card.token_version) == claims.token_version
@@ -107,3 +125,16 @@ def recognize(claims: Claims, card: AccessCard | None, *, device_hash: str = "")
         ended = dict(entry) if entry and entry.get("ended") else None
         raise SessionRevoked({"reason": ended["ended"]} if ended else None)
     return Caller(card, claims.session_id, claims.amr, device_hash)
+
+
+def _recognize_external(claims: Claims, facts: ExternalFacts, card: AccessCard, device_hash: str) -> Caller:
+    """A session at the external provider has no entry on the card: what counts is when the token was issued (AUTH-61).
+
+    Instants of tokens are whole seconds, so one of the very second in which everything was ended counts as before.
+    """
+    valid_after = max(int(card.tokens_valid_from), epoch.valid_from(str(card.user_type)) - 1)
+    other_type = facts.user_type is not None and facts.user_type != str(card.user_type)
+    if card.status != ACTIVE or other_type or claims.issued_at <= valid_after:
+        raise SessionRevoked
+    entry = {"exp": claims.expires_at, "authAt": facts.proven_at, "mfa": facts.mfa}
+    return Caller(card, claims.session_id, claims.amr, device_hash, entry)

@@ -264,7 +264,7 @@ def needs_mfa(caller: Caller) -> bool:
 
 def require_set_up(caller: Caller) -> None:
     """Refuse whoever must first set a new password (USR-11) or a second factor (AUTH-62)."""
-    if caller.card.must_change_password:
+    if caller.must_change_password:
         raise PasswordChangeRequired
     if needs_mfa(caller) and not caller.session.get("mfa"):
         raise MfaRequired

@@ -1,4 +1,5 @@
-"""Verification of access tokens (AUTH-50): our own JWTs, ES256 or EdDSA, against the published keys.
+"""Verification of access tokens (AUTH-50): our own JWTs, ES256 or EdDSA, against the published keys; those of an
+external provider (AUTH-60) by ``external``. A token's issuer, as yet unverified, chooses exactly one verifier.
 
 Signing is the identity domain's; whoever only verifies reads ``JWT_PUBLIC_KEYS`` (a JWK set, each key with its
 ``retireAt`` where one is set) and never sees a private key.
@@ -12,7 +13,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from chalicelib.platform import clock, settings
-from chalicelib.platform.errors import TokenExpired, TokenInvalid
+from chalicelib.platform.access import providers
+from chalicelib.platform.access.claims import LEEWAY_SECONDS, Claims, check_times
+from chalicelib.platform.errors import TokenInvalid
 from chalicelib.platform.secrets import secret
 
 JWT_PUBLIC_KEYS = secret("JWT_PUBLIC_KEYS")
@@ -21,21 +24,11 @@ AUTH_AUDIENCE = settings.text("AUTH_AUDIENCE", default="pathshala")
 
 ALGORITHMS = ("ES256", "EdDSA")
 TOKEN_TYPE = "at+jwt"  # noqa: S105  # a media type
-LEEWAY_SECONDS = 30
 REFETCH_SECONDS = 60
 _MAX_TOKEN_CHARS = 4096
+_MAX_EXTERNAL_CHARS = 8192
 
-
-class Claims(NamedTuple):
-    """What a verified token says."""
-
-    user_id: str
-    session_id: str
-    token_version: int
-    user_type: str
-    amr: tuple[str, ...]
-    issued_at: int
-    expires_at: int
+__all__ = ["LEEWAY_SECONDS", "Claims", "verify"]
 
 
 class _PublicKey(NamedTuple):
@@ -76,8 +69,34 @@ def _key(kid: str) -> _PublicKey:
 def verify(token: str) -> Claims:
     """Check algorithm, key, signature, issuer, audience, type and times.
 
-    Raises ``TokenExpired`` for a token that is right but too old, ``TokenInvalid`` for anything else.
+    Raises ``TokenExpired`` for a token that is right but too old, ``TokenInvalid`` for anything else; of the external
+    provider's, also ``Unavailable``.
     """
+    if not providers.is_external():
+        return _verify_own(token)
+    from chalicelib.platform.access import external, provider_keys
+
+    issuer = _claimed_issuer(token)
+    if providers.is_local() and issuer == AUTH_ISSUER():
+        return _verify_own(token)
+    if issuer != AUTH_ISSUER() and issuer == provider_keys.OIDC_ISSUER():
+        return external.verify(token)
+    raise TokenInvalid
+
+
+def _claimed_issuer(token: str) -> object:
+    """Who the token says issued it, before anything about it is verified."""
+    import jwt
+
+    if len(token) > _MAX_EXTERNAL_CHARS:
+        raise TokenInvalid
+    try:
+        return jwt.decode(token, options={"verify_signature": False}).get("iss")
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+        raise TokenInvalid from error
+
+
+def _verify_own(token: str) -> Claims:
     import jwt
 
     if len(token) > _MAX_TOKEN_CHARS:
@@ -116,13 +135,5 @@ def verify(token: str) -> Claims:
         raise
     except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise TokenInvalid from error
-    _check_times(found)
+    check_times(found)
     return found
-
-
-def _check_times(claims: Claims) -> None:
-    now = clock.epoch()
-    if claims.issued_at > now + LEEWAY_SECONDS:
-        raise TokenInvalid
-    if claims.expires_at < now - LEEWAY_SECONDS:
-        raise TokenExpired

@@ -24,6 +24,7 @@ from chalicelib.platform.errors import (
     Maintenance,
     MalformedJson,
     MfaRequired,
+    NotProvisioned,
     OriginRefused,
     PasswordChangeRequired,
     RateLimited,
@@ -109,7 +110,7 @@ def _idempotency(endpoint: Endpoint) -> Iterator[Error]:
 def _access(endpoint: Endpoint) -> Iterator[Error]:
     if not endpoint.signed_in:
         return
-    yield from (TokenInvalid, TokenExpired, SessionRevoked, AccountBlocked)
+    yield from (TokenInvalid, TokenExpired, SessionRevoked, AccountBlocked, NotProvisioned)
     if endpoint.method not in {"GET", "HEAD", "OPTIONS"}:
         yield from (CsrfFailed, OriginRefused)
     if endpoint.action is None:

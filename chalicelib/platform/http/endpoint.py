@@ -23,6 +23,7 @@ from pydantic import BaseModel
 
 from chalicelib.platform import shapes, startup
 from chalicelib.platform.access.catalogue import Action
+from chalicelib.platform.access.identities import Welcome
 from chalicelib.platform.access.resources import Resource
 from chalicelib.platform.errors import ApiError, RouteNotFound
 from chalicelib.platform.function import Function
@@ -95,7 +96,8 @@ class Declaration(TypedDict, total=False):
     open_when: a configuration key that, while it is true, opens an endpoint that otherwise needs its action. raw_body:
     the function reads ``request.raw_body`` itself, whatever its media type (webhooks). deprecated: since when, and when
     it ends. headers: request headers that count here, beside those that follow from the rest (``X-View-Token``).
-    loads: modules that its requests need and import late, loaded at the start of its own Lambda.
+    loads: modules that its requests need and import late, loaded at the start of its own Lambda. newcomers: gives
+    somebody an account whom the external provider vouches for and nobody knows here; elsewhere that is a 403.
     """
 
     action: Action
@@ -123,6 +125,7 @@ class Declaration(TypedDict, total=False):
     loads: Sequence[str]
     deprecated: Deprecated
     headers: Sequence[str]
+    newcomers: Welcome
 
 
 class Endpoint(Function):
@@ -160,6 +163,7 @@ class Endpoint(Function):
         self.deprecated = declared.get("deprecated")
         self.loads = tuple(declared.get("loads", ()))
         self.headers = tuple(declared.get("headers", ()))
+        self.newcomers = declared.get("newcomers")
         module = self.module.rsplit(".", 1)[-1].removesuffix("_admin")
         self.tag = declared.get("tag", module.replace("_", "-"))
         if not startup.passes_by(self.handler):

@@ -140,7 +140,7 @@ def _claims(endpoint: Endpoint, request: Request, *, closed: bool) -> Claims | N
         claims = None
     else:
         try:
-            claims = claims_of(request, required=endpoint.guard() is not None)
+            claims = claims_of(request, required=endpoint.guard() is not None, welcome=endpoint.newcomers)
         except Unauthenticated as error:
             if closed:
                 raise Maintenance(retry_after=MAINTENANCE_SECONDS) from error

@@ -6,7 +6,9 @@ import base64
 import hashlib
 import hmac
 
-from chalicelib.platform.access.tokens import Claims, verify
+from chalicelib.platform.access.claims import Claims
+from chalicelib.platform.access.identities import Welcome, settled
+from chalicelib.platform.access.tokens import verify
 from chalicelib.platform.errors import CsrfFailed, OriginRefused, TokenInvalid, TokenMissing
 from chalicelib.platform.http.headers import AUTH_TOKEN_DELIVERY, CORS_ORIGINS
 from chalicelib.platform.http.request import Request
@@ -48,8 +50,11 @@ def check_cookie_request(request: Request, session_id: str) -> None:
         raise CsrfFailed
 
 
-def claims_of(request: Request, *, required: bool) -> Claims | None:
-    """The verified claims; None for an anonymous request where that is allowed."""
+def claims_of(request: Request, *, required: bool, welcome: Welcome | None = None) -> Claims | None:
+    """The verified claims; None for an anonymous request where that is allowed.
+
+    ``welcome`` gives somebody an account whom the external provider vouches for and nobody knows here.
+    """
     token, by_cookie = bearer(request)
     if token is None:
         if required:
@@ -58,4 +63,4 @@ def claims_of(request: Request, *, required: bool) -> Claims | None:
     claims = verify(token)
     if by_cookie:
         check_cookie_request(request, claims.session_id)
-    return claims
+    return settled(claims, welcome)
