@@ -37,3 +37,27 @@ class NotOnYourself(ApiError):
     status = 409
     code = "SELF"
     message = "You cannot do this to your own account"
+
+
+class RoleExists(ApiError):
+    status = 409
+    code = "ROLE_EXISTS"
+    message = "There is a role of this key already"
+
+
+class RoleFixed(ApiError):
+    status = 409
+    code = "ROLE_FIXED"
+    message = "This role is part of the system and stays as it is"
+
+
+class RoleInUse(ApiError):
+    status = 409
+    code = "ROLE_IN_USE"
+    message = "Somebody holds this role"
+
+
+class TooManyRoles(ApiError):
+    status = 409
+    code = "TOO_MANY_ROLES"
+    message = "The academy has as many roles as it can have"

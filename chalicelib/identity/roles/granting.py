@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
+
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.identity.roles.errors import LastSuperAdmin, RoleNotFound, TargetOutranks, WouldEscalate
 from chalicelib.identity.roles.items import Role, RoleHolder
+from chalicelib.identity.roles.rights import permissions_of
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller
-from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.card import AccessCard, permissions_at
 from chalicelib.platform.access.catalogue import SUPER_ADMIN, UserType
-from chalicelib.platform.errors import Conflict
+from chalicelib.platform.errors import AccountBlocked, Conflict
 from chalicelib.platform.store import Transaction, TransactionLost
 
 T = TypeVar("T")
@@ -29,21 +32,21 @@ def load(keys: Sequence[str]) -> list[Role]:
     return found
 
 
-def permissions_of(roles: Iterable[Role]) -> set[str]:
-    """The union of what some roles allow."""
-    return {str(name) for role in roles for name in role.permissions or ()}
-
-
 def require_held(by: Caller, roles: Iterable[Role]) -> None:
     """Nobody gives what they do not have: 403 ``WOULD_ESCALATE`` with the names that are missing (ACC-52)."""
-    missing = permissions_of(roles) - by.permissions
+    require_permissions(by, permissions_of(roles))
+
+
+def require_permissions(by: Caller, names: Iterable[str]) -> None:
+    """As ``require_held``, of single permissions."""
+    missing = set(names) - by.permissions
     if missing:
         raise WouldEscalate({"permissions": sorted(missing)})
 
 
 def require_not_outranked(by: Caller, target: AccessCard) -> None:
     """Nobody acts on someone mightier: 403 ``TARGET_OUTRANKS`` unless the caller has all the target has (ACC-53)."""
-    missing = {str(name) for name in target.permissions or ()} - by.permissions
+    missing = permissions_at(target, clock.now().timestamp()) - by.permissions
     if missing:
         raise TargetOutranks({"permissions": sorted(missing)})
 
@@ -68,6 +71,31 @@ def count_active(tx: Transaction, card: AccessCard, change: int) -> None:
         )
 
 
+def admitted(tx: Transaction, by: Caller) -> None:
+    """Add to a transaction that the caller may still do what they were let in for; else the action ``actor`` loses.
+
+    Who was blocked, signed out or given other roles since their card was read gives nothing away any more, not even by
+    a request that was under way.
+    """
+    tx.check(AccessCard, by.card.itself, still_admitted(by), name="actor")
+
+
+def still_admitted(by: Caller) -> Condition:
+    """The condition of it, for a transaction that writes the caller's own card."""
+    same = (AccessCard.status == by.card.status) & (AccessCard.token_version == by.card.token_version)
+    return cast(Condition, same & (AccessCard.roles_version == by.card.roles_version))
+
+
+def raise_if_not_admitted(lost: TransactionLost) -> None:
+    """What such a caller is told: ``AccountBlocked``, or ``Conflict``: to ask again as who they are now."""
+    if not lost.failed("actor"):
+        return
+    there = lost.item("actor")
+    if isinstance(there, AccessCard) and there.status == "BLOCKED":
+        raise AccountBlocked from lost
+    raise Conflict from lost
+
+
 def raise_if_last(lost: TransactionLost) -> None:
     """409 ``LAST_SUPER_ADMIN`` for a transaction that lost because of that."""
     if lost.failed("last"):
@@ -89,14 +117,17 @@ def add_holder(tx: Transaction, roles: Sequence[Role], user_id: str, *, by_user_
         tx.update(Role, role.itself, actions, when=Role.version == role.version, name=f"role:{role.key}")
 
 
-def with_fresh_roles(keys: Sequence[str], work: Callable[[list[Role]], T]) -> T:
+def with_fresh_roles(
+    keys: Sequence[str], work: Callable[[list[Role]], T], *, read: Callable[[Sequence[str]], list[Role]] = load
+) -> T:
     """Run ``work``, which commits a transaction with ``add_holder`` in it; again when a role changed in between.
 
-    Raises ``Conflict`` when roles kept changing, ``RoleNotFound``, and whatever else ``work`` raises.
+    ``read``: how the roles of the keys are read each time. Raises ``Conflict`` when roles kept changing, what ``read``
+    raises, and whatever else ``work`` raises.
     """
     for _ in range(TRIES):
         try:
-            return work(load(keys))
+            return work(read(keys))
         except TransactionLost as lost:
             if not lost.failed("role"):
                 raise

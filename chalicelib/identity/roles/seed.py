@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chalicelib.identity.roles.granting import permissions_of
+from chalicelib.identity.roles.audited import ROLE_CREATE, ROLE_UPDATE
 from chalicelib.identity.roles.items import Role, RoleHolder
+from chalicelib.identity.roles.rights import as_read, current, due_of, every_role
 from chalicelib.platform import audit, clock, store
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import ACADEMY_PERMISSIONS, DEFAULT_ROLES, SUPER_ADMIN, DefaultRole
 from chalicelib.platform.store import ConditionFailed, Transaction
-
-ROLE_CREATE = audit.AuditAction("role.create", "A role was created")
-ROLE_UPDATE = audit.AuditAction("role.update", "A role's name, description or permissions changed")
 
 HOLDERS_AT_ONCE = 80
 
@@ -42,7 +39,7 @@ def seed_roles() -> RolesSeeded:
     if there[SUPER_ADMIN].permissions != _everything():
         _reset(there[SUPER_ADMIN])
         done.updated.append(SUPER_ADMIN)
-    done.cards.extend(_refresh_cards(list(there.values())))
+    done.cards.extend(_refresh_cards())
     return done
 
 
@@ -81,26 +78,24 @@ def _reset(role: Role) -> None:
     role.permissions = _everything()
 
 
-def _refresh_cards(roles: Sequence[Role]) -> list[str]:
+def _refresh_cards() -> list[str]:
     """Recompute the cards of super-admins that lag behind; single conditional writes, so that races only delay them."""
-    by_key = {str(role.key): role for role in roles}
     holders = store.every(RoleHolder.of(SUPER_ADMIN))
     changed: list[str] = []
     for first in range(0, len(holders), HOLDERS_AT_ONCE):
         places = [AccessCard.place(holder.user_id) for holder in holders[first : first + HOLDERS_AT_ONCE]]
         cards = [card for card in store.get_many(places) if isinstance(card, AccessCard)]
+        by_key = every_role()
         changed.extend(str(card.user_id) for card in cards if _refresh_card(card, by_key))
     return changed
 
 
 def _refresh_card(card: AccessCard, by_key: dict[str, Role]) -> bool:
-    roles = [by_key[key] for key in card.role_keys if key in by_key]
-    due = (permissions_of(roles) | set(card.grants or ())) - set(card.denies or ())
-    if due == set(card.permissions or ()):
+    due = due_of(card, by_key)
+    if due == current(card):
         return False
-    actions = [AccessCard.permissions.set(due), AccessCard.roles_version.add(1), AccessCard.version.add(1)]
     try:
-        store.update(AccessCard, card.itself, actions, when=AccessCard.roles_version == card.roles_version)
+        store.update(AccessCard, card.itself, due.actions(), when=as_read(card))
     except ConditionFailed:
         # Somebody is editing these roles at this moment, and writes the same permissions.
         return False
