@@ -15,18 +15,20 @@ from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
 from chalicelib.platform import clock, context, settings
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.errors import ApiError
-from chalicelib.platform.ids import ulid_for
+from chalicelib.platform.ids import month_of, ulid_for
 from chalicelib.platform.logs import count_metric
 from chalicelib.platform.records import frozen
 from chalicelib.platform.store import table
 from chalicelib.platform.store.conflicts import ConditionFailed
 from chalicelib.platform.store.items import InstantAttribute, Item
 from chalicelib.platform.store.keys import Key
+from chalicelib.platform.store.pages import Query
 from chalicelib.platform.store.table import absent
 from chalicelib.platform.store.transaction import Transaction
 
 AUDIT_REFUSALS = settings.boolean("AUDIT_REFUSALS", default=True)
 AUDIT_RETENTION_DAYS = settings.integer("AUDIT_RETENTION_DAYS", default=0, minimum=0, maximum=36_500)
+DONE, REFUSED = "DONE", "REFUSED"
 MAX_TEXT = 200
 MAX_LIST = 50
 
@@ -57,7 +59,11 @@ def declared() -> dict[str, AuditAction]:
 
 
 class AuditEntry(Item, discriminator="AuditEntry"):
-    """Who changed what, when, from where."""
+    """Who changed what, when, from where.
+
+    gsi1 lists an actor's, gsi2 a resource type's; ``row`` has what those lists filter by, no more: an entry is written
+    with every change and rarely read, so what they show is read from the entry itself.
+    """
 
     id = UnicodeAttribute()
     at = InstantAttribute()
@@ -80,6 +86,26 @@ class AuditEntry(Item, discriminator="AuditEntry"):
     def place(month: str, entry_id: str) -> Key:
         """Where an entry of a month (``2026-01``, UTC) is."""
         return Key(f"AUDIT#{month}", entry_id)
+
+    @staticmethod
+    def of_id(entry_id: str) -> Key:
+        """Where the entry of an id is: its month is in it (AUD-02)."""
+        return AuditEntry.place(month_of(entry_id), entry_id)
+
+    @staticmethod
+    def of_month(month: str, **keys: Any) -> Query[AuditEntry]:
+        """A month's entries, newest first."""
+        return Query(AuditEntry, f"AUDIT#{month}", descending=True, **keys)
+
+    @staticmethod
+    def of_actor(actor: str, **keys: Any) -> Query[AuditEntry]:
+        """What somebody did (a user id, or ``SYSTEM``, ``ANONYMOUS``), newest first."""
+        return Query(AuditEntry, f"AUDITACTOR#{actor}", "gsi1", descending=True, **keys)
+
+    @staticmethod
+    def of_type(resource_type: str, **keys: Any) -> Query[AuditEntry]:
+        """What was done to one kind of thing, newest first."""
+        return Query(AuditEntry, f"AUDITTYPE#{resource_type}", "gsi2", descending=True, **keys)
 
 
 class Actor(NamedTuple):
@@ -132,8 +158,9 @@ def refused(caller: Caller, action: str, function: str, code: str) -> None:
     if not AUDIT_REFUSALS():
         return
     minute = clock.now().replace(second=0, microsecond=0)
-    entry = _entry(ulid_for(minute, f"{caller.user_id}#{action}".encode()), minute, action, function, caller)
-    entry.outcome, entry.reason = "REFUSED", code
+    own_id = ulid_for(minute, f"{caller.user_id}#{action}".encode())
+    entry = _entry(own_id, minute, action, function, caller, REFUSED)
+    entry.reason = code
     try:
         table.put(entry, when=absent(AuditEntry))
     except ConditionFailed:
@@ -142,10 +169,12 @@ def refused(caller: Caller, action: str, function: str, code: str) -> None:
         count_metric("AuditRefusalLost")
 
 
-def _entry(entry_id: str, at: datetime, action: str, resource_id: str, by: Caller | Actor) -> AuditEntry:
+def _entry(
+    entry_id: str, at: datetime, action: str, resource_id: str, by: Caller | Actor, outcome: str = DONE
+) -> AuditEntry:
     run = context.current()
     actor = Actor(by.user_id, by.user_type, "USER") if isinstance(by, Caller) else by
-    resource_type = action.partition(".")[0]
+    whom, resource_type = actor.user_id or actor.kind, action.partition(".")[0]
     kept_days = AUDIT_RETENTION_DAYS()
     return AuditEntry(
         *AuditEntry.place(f"{at:%Y-%m}", entry_id),
@@ -158,12 +187,13 @@ def _entry(entry_id: str, at: datetime, action: str, resource_id: str, by: Calle
         action=action,
         resource_type=resource_type,
         resource_id=resource_id,
-        outcome="DONE",
+        outcome=outcome,
         request_id=run.request_id,
         session_id=run.session_id,
         ip=run.source_ip,
         user_agent=run.user_agent,
-        gsi1pk=f"AUDITACTOR#{actor.user_id or actor.kind}",
+        row={"action": action, "actor": whom, "resourceId": resource_id, "outcome": outcome},
+        gsi1pk=f"AUDITACTOR#{whom}",
         gsi1sk=entry_id,
         gsi2pk=f"AUDITTYPE#{resource_type}",
         gsi2sk=entry_id,

@@ -36,6 +36,14 @@ def ulid_time(ulid: str) -> datetime:
     return ULID.from_str(ulid).datetime
 
 
+def month_of(ulid: str) -> str:
+    """The month, ``2026-01`` in UTC, in which an id was made; ``9999-12`` for one that is beyond all years."""
+    try:
+        return f"{ulid_time(ulid):%Y-%m}"
+    except ValueError:
+        return "9999-12"
+
+
 def is_ulid(text: str) -> bool:
     """Whether a text, in either case, is a ULID."""
     return _PATTERN.fullmatch(text.upper()) is not None

@@ -8,10 +8,11 @@ from chalicelib.commerce.payments import events as payments
 from chalicelib.commerce.subscriptions import events as subscriptions
 from chalicelib.content.taxonomy import events as taxonomy
 from chalicelib.identity.accounts import events as accounts
+from chalicelib.insight.audit_trail import events as audit_trail
 from chalicelib.platform.events.router import route
 from chalicelib.platform.work import Grant, stream
 
-TRANSLATIONS = (accounts, taxonomy, payments, subscriptions)
+TRANSLATIONS = (accounts, taxonomy, payments, subscriptions, audit_trail)
 """Imported so that what they translate is known here; a test compares with all there are."""
 
 

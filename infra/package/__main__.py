@@ -19,7 +19,7 @@ def _build(_: argparse.Namespace) -> None:
 
 
 def _check(_: argparse.Namespace) -> None:
-    from infra.package import data_model, openapi, rule_book
+    from infra.package import audit_actions, data_model, openapi, rule_book
     from infra.package.lint import problems
 
     found = problems()
@@ -27,6 +27,8 @@ def _check(_: argparse.Namespace) -> None:
         found.append("docs/openapi.json is not what the declarations say; run make docs")
     if data_model.outdated():
         found.append("docs/data-model.md is not what the items say; run make docs")
+    if audit_actions.outdated():
+        found.append("the audit explorer's actions.json is not what the declarations say; run make docs")
     if rule_book.outdated():
         found.append("docs/rules.md is not what the tests say; run make docs")
     if found:
@@ -34,8 +36,9 @@ def _check(_: argparse.Namespace) -> None:
 
 
 def _docs(_: argparse.Namespace) -> None:
-    from infra.package import data_model, openapi, rule_book
+    from infra.package import audit_actions, data_model, openapi, rule_book
 
+    print(audit_actions.write())
     print(openapi.write())
     print(data_model.write())
     print(rule_book.write())

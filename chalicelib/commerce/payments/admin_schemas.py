@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from chalicelib.commerce.payments.schemas import GrantEffectView, LineView, Money, TaxView
-from chalicelib.platform import clock
-from chalicelib.platform.http import Characters, Instant, ListQuery, QueryModel, RequestModel, ResponseModel
+from chalicelib.platform.http import Characters, Instant, QueryModel, RequestModel, ResponseModel
+from chalicelib.platform.http.periods import PeriodQuery
 from chalicelib.platform.ids import Ulid
 
 AnyStatus = Literal["CREATED", "PENDING", "SUCCESS", "FAILED", "EXPIRED", "REVIEW"]
 
 
-class Bound:
-    """An instant or a day of the academy; as an upper bound a day means its end (HTTP-15)."""
-
-    def __init__(self, *, end: bool) -> None:
-        self.end = end
-
-    def __call__(self, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        try:
-            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-                day = date.fromisoformat(value)
-                return clock.day_end(day) if self.end else clock.day_start(day)
-            return clock.parse_iso(value)
-        except (ValueError, OverflowError) as error:
-            raise ValueError("must be an instant with Z or an offset, or a day") from error
-
-
-_DATE_SCHEMA = WithJsonSchema(
-    {"type": "string", "maxLength": 40, "examples": ["2026-01-31", "2026-01-31T10:00:00.000Z"]}
-)
-
-
-class OrdersQuery(ListQuery):
+class OrdersQuery(PeriodQuery):
     """Which orders; without dates those of the last 92 days, or all of a user."""
 
     status: AnyStatus | None = None
     user_id: Ulid | None = None
     gateway: Annotated[str, Characters(1, 20, pattern="^[A-Z_]+$")] | None = None
     plan_key: Annotated[str, Characters(1, 64)] | None = None
-    from_: Annotated[datetime, BeforeValidator(Bound(end=False)), _DATE_SCHEMA] | None = Field(
-        default=None, alias="from", description="From this instant or day on"
-    )
-    to: Annotated[datetime, BeforeValidator(Bound(end=True)), _DATE_SCHEMA] | None = Field(
-        default=None, description="Before this instant, or to the end of this day"
-    )
 
 
 class OrderRow(ResponseModel):

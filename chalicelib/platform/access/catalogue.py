@@ -140,6 +140,7 @@ class Actions:
     ACCESS_MANAGE = Action("access.manage", (P.ACCESS_MANAGE,))
     ADMIN_PING = Action("admin.ping", (P.ADMIN_PING,))
     ADMIN_AUDIT_READ = Action("admin.audit.read", (P.ADMIN_AUDIT_READ,))
+    ADMIN_AUDIT_LIST = Action("admin.audit.list", (P.ADMIN_AUDIT_READ,), own=True, late=True)
     SECURITY_READ_LOG = Action("security.readLog", (P.SECURITY_READ, P.ANALYTICS_READ))
     NOTIFICATIONS_READ = Action("notifications.read", (P.NOTIFICATIONS_READ,))
     NOTIFICATIONS_LOG = Action("notifications.log", (P.NOTIFICATIONS_READ, P.ADMIN_AUDIT_READ))

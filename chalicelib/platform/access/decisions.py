@@ -280,5 +280,5 @@ def screen(caller: Caller, action: Action) -> None:
         return
     if caller.user_type != UserType.ADMIN:
         raise WrongUserType
-    if caller.permissions.isdisjoint(action.permissions):
+    if caller.permissions.isdisjoint(action.permissions) and not action.own:
         raise refusal(action, Decision(allowed=False, reason="MISSING_PERMISSION", policies=()))
