@@ -10,11 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.commerce.subscriptions.card import SCOPE_LISTS, Entry, entries_of
-from chalicelib.platform import settings
 from chalicelib.platform.access.card import AccessCard, plain
+from chalicelib.platform.access.decisions import PRACTICE_WITH_TESTS
 from chalicelib.platform.records import frozen
-
-PRACTICE_WITH_TESTS = settings.boolean("PRACTICE_WITH_TESTS", default=True)
 
 Facts = Mapping[str, Any]
 """A thing as the policies see it (``policies/access/schema.cedarschema``)."""

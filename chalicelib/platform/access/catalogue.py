@@ -90,10 +90,12 @@ ACADEMY_PERMISSIONS = frozenset(permission for permission in P if not permission
 class Action(NamedTuple):
     """What a function does, as the policies know it.
 
-    ``permissions``: any one of them allows it to staff. ``own``: without another resource it is about the caller's own
-    account. ``feature``: the module whose flag can switch it off for students. ``entitlement``: the kind of scope
-    that opens it. ``late``: its resource comes with the body, so the use case asks for the decision itself
-    (``decisions.require``).
+    ``permissions``: any one of them allows it to staff. ``narrowed``: those of them that a policy ties to more than
+    holding them (one's own course). ``centre``: any one of them, held in a centre's membership, allows it inside that
+    centre. ``own``: without another resource it is about the caller's own account; with permissions, staff do it about
+    themselves without them. ``feature``: the module whose flag can switch it off for students. ``entitlement``: the
+    kind of scope that opens it. ``late``: its resource comes with the body, so the use case asks for the decision
+    itself (``decisions.require``). ``checkable``: apps may ask beforehand, for padlocks in lists (ACC-14).
     """
 
     name: str
@@ -102,11 +104,26 @@ class Action(NamedTuple):
     feature: str | None = None
     entitlement: str | None = None
     late: bool = False
+    narrowed: tuple[Permission, ...] = ()
+    centre: tuple[Permission, ...] = ()
+    checkable: bool = False
 
     @property
     def for_staff(self) -> bool:
         """Whether it belongs to the admin group: only user type ADMIN, only with a permission."""
         return bool(self.permissions)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups of actions that it is in, as the policies name them."""
+        if self.for_staff:
+            alone = () if self.late else tuple(name for name in self.permissions if name not in self.narrowed)
+            return ("admin", *(f"permission:{name}" for name in alone))
+        if self.centre:
+            return ("centre",)
+        if self.own:
+            return ("own",)
+        return ("student",) if self.feature else ()
 
 
 class Actions:
@@ -132,6 +149,18 @@ class Actions:
     NOTES_PUBLISH = Action("notes.publish", (P.NOTES_PUBLISH,))
     PAYMENTS_READ = Action("payments.read", (P.PAYMENTS_READ,))
     PAYMENTS_MANAGE = Action("payments.manage", (P.PAYMENTS_MANAGE,))
+    PAYMENTS_REFUND = Action("payments.refund", (P.PAYMENTS_REFUND,))
+    TESTS_READ = Action("tests.read", (P.TESTS_READ,))
+    TESTS_WRITE = Action("tests.write", (P.TESTS_WRITE,))
+    TESTS_PUBLISH = Action("tests.publish", (P.TESTS_PUBLISH,))
+    ATTEMPTS_READ = Action("attempts.read", (P.ATTEMPTS_READ,))
+    PRINT_GENERATE = Action("print.generate", (P.PRINT_GENERATE,))
+    COURSES_READ = Action("courses.read", (P.COURSES_READ,))
+    COURSES_WRITE = Action("courses.write", (P.COURSES_WRITE, P.COURSES_MANAGE), narrowed=(P.COURSES_WRITE,))
+    COURSES_PUBLISH = Action("courses.publish", (P.COURSES_PUBLISH, P.COURSES_MANAGE), narrowed=(P.COURSES_PUBLISH,))
+    COURSES_MANAGE = Action("courses.manage", (P.COURSES_MANAGE,))
+    CENTRES_READ = Action("centres.read", (P.CENTRES_READ, P.CENTRES_MANAGE))
+    CENTRES_MANAGE = Action("centres.manage", (P.CENTRES_MANAGE,))
     DOCS_READ = Action("docs.read", (P.DOCS_READ,))
     USERS_READ = Action("users.read", (P.USERS_READ,))
     USERS_MANAGE = Action("users.manage", (P.USERS_MANAGE,))
@@ -147,13 +176,23 @@ class Actions:
     NOTIFICATIONS_MANAGE = Action("notifications.manage", (P.NOTIFICATIONS_MANAGE,))
 
     TAXONOMY_BROWSE = Action("taxonomy.browse")
-    NOTES_BROWSE = Action("notes.browse", feature="notes")
-    NOTES_OPEN = Action("notes.open", feature="notes", entitlement="notes")
+    NOTES_BROWSE = Action("notes.browse", feature="notes", checkable=True)
+    NOTES_OPEN = Action("notes.open", feature="notes", entitlement="notes", checkable=True)
     NOTES_PROGRESS = Action("notes.progress", feature="notes", entitlement="notes")
-    NOTES_PREVIEW = Action("notes.preview", feature="notes")
+    NOTES_PREVIEW = Action("notes.preview", feature="notes", checkable=True)
     NOTES_PROGRESS_READ = Action("notes.progress.read", own=True)
-    PAYMENTS_CHECKOUT = Action("payments.checkout", feature="payments")
-    ORDERS_READ = Action("orders.read", own=True)
+    TESTS_BROWSE = Action("tests.browse", feature="tests", checkable=True)
+    TESTS_ATTEMPT = Action("tests.attempt", feature="tests", entitlement="tests", checkable=True)
+    ATTEMPTS_SIT = Action("attempts.sit", own=True)
+    ATTEMPTS_REVIEW = Action("attempts.review", own=True)
+    PRACTICE_USE = Action("practice.use", feature="practice", entitlement="practice", checkable=True)
+    PRACTICE_ANSWER = Action("practice.answer", own=True)
+    PRACTICE_PROGRESS_OWN = Action("practice.progress.own", own=True)
+    ANALYTICS_OWN = Action("analytics.own", own=True)
+    SEARCH_USE = Action("search.use", feature="search", checkable=True)
+    ASSETS_FETCH = Action("assets.fetch")
+    PAYMENTS_CHECKOUT = Action("payments.checkout", feature="payments", checkable=True)
+    ORDERS_READ = Action("orders.read", own=True, checkable=True)
     SUBSCRIPTIONS_READ = Action("subscriptions.read", own=True)
     PROFILE_READ = Action("profile.read", own=True)
     PROFILE_WRITE = Action("profile.write", own=True)
@@ -161,6 +200,16 @@ class Actions:
     SESSIONS_MANAGE = Action("sessions.manage", own=True)
     CREDENTIALS_MANAGE = Action("credentials.manage", own=True)
     ACCESS_CHECK = Action("access.check", own=True)
+
+    CENTRE_STUDENTS_READ = Action("centre.students.read", centre=(P.CENTRE_STUDENTS_READ,))
+    CENTRE_STUDENTS_MANAGE = Action("centre.students.manage", centre=(P.CENTRE_STUDENTS_MANAGE,))
+    CENTRE_SEATS_MANAGE = Action("centre.seats.manage", centre=(P.CENTRE_SEATS_MANAGE,))
+    CENTRE_PAYMENTS_READ = Action("centre.payments.read", centre=(P.CENTRE_PAYMENTS_READ,))
+    CENTRE_PAYMENTS_MANAGE = Action("centre.payments.manage", centre=(P.CENTRE_PAYMENTS_MANAGE,))
+    CENTRE_MESSAGES_SEND = Action("centre.messages.send", centre=(P.CENTRE_MESSAGES_SEND,))
+    CENTRE_STAFF_MANAGE = Action("centre.staff.manage", centre=(P.CENTRE_STAFF_MANAGE,))
+    CENTRE_SETTINGS_MANAGE = Action("centre.settings.manage", centre=(P.CENTRE_SETTINGS_MANAGE,))
+    CENTRE_REPORTS_READ = Action("centre.reports.read", centre=(P.CENTRE_REPORTS_READ,))
 
     @classmethod
     def all(cls) -> dict[str, Action]:

@@ -1,4 +1,4 @@
-"""Cedar decides. Three entrances: build the request, decide, say why (ACC-62).
+"""Cedar decides. Three entrances: build the request, decide, explain (ACC-62).
 
 Policies are parsed once per container. An error while evaluating refuses and alarms (ACC-51).
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.platform import clock, settings
-from chalicelib.platform.access.caller import Caller
-from chalicelib.platform.access.catalogue import Action, Actions, UserType
+from chalicelib.platform.access.caller import KINDS, SCOPE_LISTS, Caller
+from chalicelib.platform.access.catalogue import Action, UserType
+from chalicelib.platform.access.policies import policies, policy_text
 from chalicelib.platform.access.resources import ACADEMY, Entity
 from chalicelib.platform.errors import (
     AccountBlocked,
@@ -31,73 +32,78 @@ if TYPE_CHECKING:
 
 MFA_ADMIN = settings.choice("MFA_ADMIN", default="optional", choices=("off", "optional", "required"))
 FEATURES_OFF = settings.listing("FEATURES_OFF")
+REFUND_MAX_AGE_HOURS = settings.integer("REFUND_MAX_AGE_HOURS", default=24, minimum=0, maximum=8_760)
+PRACTICE_WITH_TESTS = settings.boolean("PRACTICE_WITH_TESTS", default=True)
 
-POLICY_FOLDER = Path(__file__).resolve().parents[3] / "policies" / "access"
-
+ALLOWED = "ALLOWED"
 NOT_PUBLISHED = "NOT_PUBLISHED"
+OTHER_TENANT = "OTHER_TENANT"
+MISSING_PERMISSION = "MISSING_PERMISSION"
+NOT_OWNER = "NOT_OWNER"
+EXPIRED = "ENTITLEMENT_EXPIRED"
 
 REASON_ORDER = (
     "ACCOUNT_BLOCKED",
     "WRONG_USER_TYPE",
     "MFA_REQUIRED",
     "FEATURE_OFF",
-    "OTHER_TENANT",
+    OTHER_TENANT,
     NOT_PUBLISHED,
     "NOT_OPEN",
     "NOTE_BANNED",
     "DEVICE_BANNED",
-    "MISSING_PERMISSION",
+    MISSING_PERMISSION,
     "REFUND_TOO_LATE",
-    "NOT_OWNER",
+    NOT_OWNER,
     "NO_ENTITLEMENT",
-    "ENTITLEMENT_EXPIRED",
+    EXPIRED,
     "ENTITLEMENT_OUT_OF_SCOPE",
 )
 """When several refusals apply, the first of these is said (ACC-55)."""
 
 
 class Decision(NamedTuple):
-    """``policies``: ids of the policies that decided. ``reason``: ``ALLOWED`` or the first that applies (ACC-55)."""
+    """``policies``: ids of the policies that decided. ``reason``: ``ALLOWED`` or the first that applies (ACC-55).
+
+    ``missing``: of a refusal for want of a permission, the permissions any of which would have helped.
+    """
 
     allowed: bool
     reason: str
     policies: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
 
-def permission_policies() -> str:
-    """One generated policy a permission that an action lists: ``permission:<name>`` (ACC-31)."""
-    listed = {name for action in Actions.all().values() if not action.late for name in action.permissions}
-    return "\n".join(
-        f'@id("permission:{name}")\n'
-        f'@description("Staff who hold {name} do what it is for.")\n'
-        f'permit (principal is User, action in Action::"permission:{name}", resource)\n'
-        f'when {{ principal.userType == "{UserType.ADMIN}" && principal.permissions.contains("{name}") }};'
-        for name in sorted(listed)
-    )
+class Explanation(NamedTuple):
+    """A decision, and what exactly the policies saw of principal, resource and context."""
+
+    decision: Decision
+    principal: dict[str, Any]
+    resource: dict[str, Any]
+    context: dict[str, Any]
 
 
-def policy_text() -> str:
-    """All policies in force."""
-    written = [path.read_text("utf-8") for path in sorted(POLICY_FOLDER.glob("*.cedar"))]
-    return "\n".join([*written, permission_policies()])
+class Question(NamedTuple):
+    """May they do this to that?"""
 
-
-_REASON = re.compile(r'@id\("(?P<id>[^"]+)"\)(?:\s*@\w+\("(?:[^"]*)"\))*?\s*@reason\("(?P<reason>[A-Z_]+)"\)')
+    action: Action
+    thing: Entity
 
 
 _LOOKED_AT = re.compile(r"\bprincipal\.(\w+)")
+_CONTEXT = re.compile(r"\bcontext\.(\w+)")
 _NAMED = re.compile(r'principal\.permissions\.contains\("([^"]+)"\)')
 
 
 class _Policies(NamedTuple):
-    """``parsed``: the policies. ``reasons``: what a forbid says, by its id. ``attributes``, ``permissions``: what any
-    of them looks at of a principal; nothing else of it is handed to Cedar, which takes its time to read.
+    """``parsed``: the policies. ``attributes``, ``permissions``, ``context``: what any of them looks at of a principal
+    and of what surrounds a request; nothing else is handed to Cedar, which takes its time to read.
     """
 
     parsed: cedarpy.PolicySet
-    reasons: dict[str, str]
     attributes: frozenset[str]
     permissions: frozenset[str]
+    context: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -107,16 +113,10 @@ def _policies() -> _Policies:
     text = policy_text()
     return _Policies(
         cedarpy.PolicySet.from_str(text),
-        {match["id"]: match["reason"] for match in _REASON.finditer(text)},
         frozenset(_LOOKED_AT.findall(text)),
         frozenset(_NAMED.findall(text)),
+        frozenset(_CONTEXT.findall(text)),
     )
-
-
-def _seen(principal: dict[str, Any], policies: _Policies) -> dict[str, Any]:
-    """What the policies look at of a principal."""
-    seen = {name: value for name, value in principal.items() if name in policies.attributes}
-    return {**seen, "permissions": sorted(policies.permissions.intersection(principal["permissions"]))}
 
 
 def prepare() -> None:
@@ -124,64 +124,84 @@ def prepare() -> None:
     _policies()
 
 
-def _context(action: Action) -> dict[str, Any]:
+def _seen(principal: dict[str, Any], policies: _Policies, things: Iterable[Entity] = ()) -> dict[str, Any]:
+    """What the policies look at of a principal.
+
+    A subject or topic that somebody's scope names covers the topics that lie in it (ACC-56): of the topics that the
+    things name, those count as named.
+    """
+    seen = {name: value for name, value in principal.items() if name in policies.attributes}
+    within = {topic: over for thing in things for topic, over in thing.within.items()}
+    for name in KINDS.values() if within else ():
+        scope = seen.get(name, principal[name])
+        held = {*scope["subjectIds"], *scope["topicIds"]}
+        covered = {topic for topic, over in within.items() if not held.isdisjoint(over)}
+        seen[name] = {**scope, "topicIds": sorted({*scope["topicIds"], *covered})}
+    return {**seen, "permissions": sorted(policies.permissions.intersection(principal["permissions"]))}
+
+
+def _context(caller: Caller, question: Question, around: Mapping[str, str]) -> dict[str, Any]:
+    """What surrounds a request, as far as the policies look at it. ``around``: ``ip``, ``centreId`` where known."""
+    action, tenant = question.action, question.thing.attributes.get("tenantId")
     context: dict[str, Any] = {
         "now": clock.epoch(),
         "mfaRequired": MFA_ADMIN() == "required",
         "featureOff": list(FEATURES_OFF()),
+        "refundMaxHours": REFUND_MAX_AGE_HOURS(),
+        "practiceWithTests": PRACTICE_WITH_TESTS(),
+        "deviceHash": caller.device_hash,
         "impersonating": False,
+        **around,
     }
     if action.feature:
         context["feature"] = action.feature
-    return context
+    if action.centre and tenant:
+        context["centreKeys"] = [f"{tenant}/{name}" for name in action.centre]
+    looked_at = _policies().context
+    return {name: value for name, value in context.items() if name in looked_at}
 
 
-def _groups(action: Action) -> list[dict[str, str]]:
-    names = [] if action.late else [f"permission:{name}" for name in action.permissions]
-    if action.for_staff:
-        names.append("admin")
-    elif action.own:
-        names.append("own")
-    elif action.feature:
-        names.append("student")
-    return [{"type": "Action", "id": name} for name in names]
+def _entity(kind: str, name: str, attributes: Mapping[str, Any], parents: Iterable[str] = ()) -> dict[str, Any]:
+    over = [{"type": kind, "id": parent} for parent in parents]
+    return {"uid": {"type": kind, "id": name}, "attrs": dict(attributes), "parents": over}
 
 
-def _entities(user_id: str, seen: dict[str, Any], action: Action, resources: Sequence[Entity]) -> str:
-    user = {"uid": {"type": "User", "id": user_id}, "attrs": {**seen, "ownerId": user_id}, "parents": []}
-    verb = {"uid": {"type": "Action", "id": action.name}, "attrs": {}, "parents": _groups(action)}
-    things = {
-        (thing.type, thing.id): {
-            "uid": {"type": thing.type, "id": thing.id},
-            "attrs": dict(thing.attributes),
-            "parents": [],
-        }
-        for thing in resources
-        if (thing.type, thing.id) != ("User", user_id)
-    }
-    return json.dumps([user, verb, *things.values()])
-
-
-def _ask(principal: dict[str, Any], action: Action, resources: Sequence[Entity]) -> list[tuple[bool, tuple[str, ...]]]:
+def _ask(
+    caller: Caller, principal: dict[str, Any], asked: Sequence[Question], around: Mapping[str, str]
+) -> list[tuple[bool, tuple[str, ...]]]:
+    """Ask Cedar everything in one call: allowed, and the ids of the policies that decided."""
     import cedarpy
 
-    policies = _policies()
-    context = json.dumps(_context(action))
-    requests = [
-        {
-            "principal": {"type": "User", "id": principal["id"]},
-            "action": {"type": "Action", "id": action.name},
-            "resource": {"type": thing.type, "id": thing.id},
-            "context": context,
-        }
-        for thing in resources
+    policies, user_id = _policies(), caller.user_id
+    contexts: dict[tuple[str, str | None], str] = {}
+    requests = []
+    for question in asked:
+        action, thing = question
+        surroundings = (action.name, thing.attributes.get("tenantId"))
+        if surroundings not in contexts:
+            contexts[surroundings] = json.dumps(_context(caller, question, around))
+        requests.append(
+            {
+                "principal": {"type": "User", "id": user_id},
+                "action": {"type": "Action", "id": action.name},
+                "resource": {"type": thing.type, "id": thing.id},
+                "context": contexts[surroundings],
+            }
+        )
+    things = {(one.thing.type, one.thing.id): one.thing for one in asked}
+    things.pop(("User", user_id), None)
+    seen = _seen(principal, policies, things.values())
+    verbs = {one.action.name: one.action for one in asked}
+    entities = [
+        _entity("User", user_id, {**seen, "ownerId": user_id}),
+        *(_entity("Action", name, {}, verb.groups) for name, verb in verbs.items()),
+        *(_entity(thing.type, thing.id, thing.attributes) for thing in things.values()),
     ]
-    entities = _entities(principal["id"], _seen(principal, policies), action, resources)
-    answers = cedarpy.is_authorized_batch(requests, policies.parsed, entities)
     decided = []
-    for answer in answers:
+    answers = cedarpy.is_authorized_batch(requests, policies.parsed, json.dumps(entities))
+    for question, answer in zip(asked, answers, strict=True):
         if answer.diagnostics.errors:
-            alarm("policy evaluation failed", action=action.name)
+            alarm("policy evaluation failed", action=question.action.name)
         names = answer.diagnostics.id_annotations_by_reason
         ids = tuple(sorted(names.get(reason, reason) for reason in answer.diagnostics.reasons))
         decided.append((answer.allowed and not answer.diagnostics.errors, ids))
@@ -193,48 +213,106 @@ def own_entity(caller: Caller) -> Entity:
     return Entity("User", caller.user_id)
 
 
+def usual_thing(caller: Caller, action: Action) -> Entity:
+    """What an action is about where nothing else is named: the caller's own account, or the academy."""
+    return own_entity(caller) if action.own else ACADEMY
+
+
 def decide(caller: Caller, action: Action, resource: Entity | None = None) -> Decision:
     """May the caller do this? Without a resource it is about the academy, or about the caller's own account."""
-    thing = resource or (own_entity(caller) if action.own else ACADEMY)
-    return decide_all(caller, action, [thing])[0]
+    return decide_many(caller, [Question(action, resource or usual_thing(caller, action))])[0]
 
 
 def decide_all(caller: Caller, action: Action, resources: Sequence[Entity]) -> list[Decision]:
     """The decisions about many things of one kind, in one call."""
-    if not resources:
+    return decide_many(caller, [Question(action, thing) for thing in resources])
+
+
+def decide_many(
+    caller: Caller, asked: Sequence[Question], around: Mapping[str, str] = MappingProxyType({})
+) -> list[Decision]:
+    """The decisions about many actions and things, in one call; a second one tells why entitlements did not do."""
+    if not asked:
         return []
     principal = caller.principal()
-    answers = _ask(principal, action, resources)
-    return [
-        Decision(allowed=True, reason="ALLOWED", policies=ids)
-        if allowed
-        else Decision(allowed=False, reason=_why(caller, principal, action, thing, ids), policies=ids)
-        for (allowed, ids), thing in zip(answers, resources, strict=True)
+    answers = _ask(caller, principal, asked, around)
+    doubtful = [
+        question
+        for question, (allowed, _) in zip(asked, answers, strict=True)
+        if not allowed and question.action.entitlement and _offered(question.thing)
     ]
+    had = _ask(caller, caller.principal(with_ended=True), doubtful, around) if doubtful else []
+    ended = iter([allowed for allowed, _ in had])
+    decided = []
+    for question, (allowed, ids) in zip(asked, answers, strict=True):
+        if allowed:
+            decided.append(Decision(allowed=True, reason=ALLOWED, policies=ids))
+            continue
+        said = _said(caller, question, ids)
+        if question.action.entitlement and _offered(question.thing):
+            said.add(EXPIRED if next(ended) else _out_of_scope(principal, question.action))
+        reason = next((one for one in REASON_ORDER if one in said), MISSING_PERMISSION)
+        decided.append(Decision(allowed=False, reason=reason, policies=ids, missing=_missing(caller, question, ids)))
+    return decided
 
 
-def _why(caller: Caller, principal: dict[str, Any], action: Action, thing: Entity, ids: tuple[str, ...]) -> str:
-    reasons = _policies().reasons
-    said = {reasons[name] for name in ids if name in reasons}
-    if not thing.attributes.get("published", True):
-        said.add(NOT_PUBLISHED)
+def explain(
+    caller: Caller, action: Action, resource: Entity | None = None, around: Mapping[str, str] = MappingProxyType({})
+) -> Explanation:
+    """The same decision with everything that the policies saw. ``around`` replaces what surrounds the request."""
+    question = Question(action, resource or usual_thing(caller, action))
+    decision = decide_many(caller, [question], around)[0]
+    thing, seen = question.thing, _seen(caller.principal(), _policies(), [question.thing])
+    return Explanation(
+        decision,
+        {"type": "User", "id": caller.user_id, **seen},
+        {"type": thing.type, "id": thing.id, **thing.attributes},
+        _context(caller, question, around),
+    )
+
+
+def _offered(thing: Entity) -> bool:
+    """Whether the thing is there for people to buy: published, and open where it opens and closes."""
+    return bool(thing.attributes.get("published", True) and thing.attributes.get("open", True))
+
+
+def _said(caller: Caller, question: Question, ids: tuple[str, ...]) -> set[str]:
+    """Every reason against it but those of entitlements."""
+    action, attributes = question.action, question.thing.attributes
+    forbids = (policies()[name] for name in ids)
+    said = {policy.reason for policy in forbids if policy.reason}
     if action.for_staff:
-        said.add("MISSING_PERMISSION")
-    elif action.own:
-        said.add("NOT_OWNER")
-    elif action.entitlement and thing.attributes.get("published", True):
-        said.add(_entitlement_reason(caller, principal, action, thing))
-    return next((reason for reason in REASON_ORDER if reason in said), "MISSING_PERMISSION")
+        if not said or caller.permissions.isdisjoint(action.permissions):
+            said.add(MISSING_PERMISSION)
+        return said
+    if not attributes.get("published", True):
+        said.add(NOT_PUBLISHED)
+    elif not attributes.get("open", True):
+        said.add("NOT_OPEN")
+    if action.centre:
+        said.add(MISSING_PERMISSION)
+    elif action.own or (not action.entitlement and "ownerId" in attributes):
+        said.add(NOT_OWNER)
+    return said
 
 
-def _entitlement_reason(caller: Caller, principal: dict[str, Any], action: Action, thing: Entity) -> str:
-    """None at all, one that covered it and ended, or one that does not cover it: asked of the same policies."""
-    had = _ask(caller.principal(with_ended=True), action, [thing])[0]
-    if any(name.startswith("open-entitled") for name in had[1]) or had[0]:
-        return "ENTITLEMENT_EXPIRED"
-    scope = principal[action.entitlement or ""]
-    named = any(scope[name] for name in ("noteIds", "testIds", "subjectIds", "topicIds"))
-    return "ENTITLEMENT_OUT_OF_SCOPE" if named or scope["whole"] else "NO_ENTITLEMENT"
+def _missing(caller: Caller, question: Question, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """What a forbid says would have helped; else the action's own permissions that are not held."""
+    named = tuple(permission for name in ids if (permission := policies()[name].permission))
+    wanted = question.action.permissions or question.action.centre
+    return named or tuple(str(name) for name in wanted if name not in caller.permissions)
+
+
+def _out_of_scope(principal: dict[str, Any], action: Action) -> str:
+    """One that does not cover it, or none at all, of the kinds that count."""
+    kinds = {
+        action.entitlement or "",
+        *(["tests"] if action.entitlement == "practice" and PRACTICE_WITH_TESTS() else []),
+    }
+    for scope in (principal[kind] for kind in kinds):
+        if scope["whole"] or any(scope[name] for name in SCOPE_LISTS):
+            return "ENTITLEMENT_OUT_OF_SCOPE"
+    return "NO_ENTITLEMENT"
 
 
 def refusal(action: Action, decision: Decision) -> ApiError:
@@ -246,7 +324,8 @@ def refusal(action: Action, decision: Decision) -> ApiError:
     if decision.reason == "WRONG_USER_TYPE":
         return WrongUserType()
     if action.for_staff:
-        return Forbidden({"reason": "MISSING_PERMISSION", "permission": [str(name) for name in action.permissions]})
+        missing = decision.missing or tuple(str(name) for name in action.permissions)
+        return Forbidden({"reason": MISSING_PERMISSION, "permission": list(missing)})
     return Forbidden({"reason": decision.reason})
 
 
@@ -273,12 +352,12 @@ def require_set_up(caller: Caller) -> None:
 def screen(caller: Caller, action: Action) -> None:
     """What can be refused before the request is read (HTTP-26): staff actions without any of their permissions.
 
-    Every policy on the admin group asks for user type ADMIN and one of these permissions, so this refuses nothing that
-    Cedar would allow; a test holds the two together.
+    Every policy on the admin group asks for user type ADMIN and one of these permissions, or for one's own things, so
+    this refuses nothing that Cedar would allow; a test holds the two together.
     """
     if not action.for_staff:
         return
     if caller.user_type != UserType.ADMIN:
         raise WrongUserType
     if caller.permissions.isdisjoint(action.permissions) and not action.own:
-        raise refusal(action, Decision(allowed=False, reason="MISSING_PERMISSION", policies=()))
+        raise refusal(action, Decision(allowed=False, reason=MISSING_PERMISSION, policies=()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -17,14 +17,43 @@ KeyOf = Callable[[Mapping[str, str], str], Key]
 
 
 class Entity(NamedTuple):
-    """A thing as the policies see it; ``attributes``: what the policies' schema names for its type."""
+    """A thing as the policies see it; ``attributes``: what the policies' schema names for its type.
+
+    ``within``: of the topics that it names, the subject and the topics above each: who has those has it (ACC-56).
+    """
 
     type: str
     id: str
     attributes: Mapping[str, Any] = MappingProxyType({})
+    within: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 ACADEMY = Entity("Academy", "academy")
+
+
+class Thing(NamedTuple, Generic[ItemT]):
+    """A type of things that decisions can be asked about by its name and an id (ACC-10, ACC-14).
+
+    Declared by the domain that owns it. ``kind``: the type as the policies name it. ``key``: where it is, from its id
+    and the id of the person who asks; ``elsewhere``: finds one that is not there because it is in somebody else's
+    partition. ``entity``: as people meet it; ``staff_entity``: as actions of staff do, where that differs. ``visible``:
+    as in ``Resource``.
+    """
+
+    kind: str
+    item: type[ItemT]
+    key: Callable[[str, str], Key]
+    entity: Callable[[ItemT], Entity]
+    missing: type[ApiError]
+    staff_entity: Callable[[ItemT], Entity] | None = None
+    elsewhere: Callable[[str], ItemT | None] | None = None
+    visible: Callable[[ItemT], bool] = lambda _: True
+
+    def met(self, found: object, *, by_staff: bool = False) -> Entity | None:
+        """The thing for the policies; None when what was read is none, or is not there for anybody."""
+        if not isinstance(found, self.item) or not self.visible(found):
+            return None
+        return (self.staff_entity if by_staff and self.staff_entity else self.entity)(found)
 
 
 class Resource(NamedTuple, Generic[ItemT]):

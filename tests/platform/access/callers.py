@@ -7,8 +7,9 @@ from typing import Any
 from chalicelib.platform import clock
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
-from chalicelib.platform.access.catalogue import DEFAULT_ROLES
-from chalicelib.platform.access.resources import Entity
+from chalicelib.platform.access.catalogue import DEFAULT_ROLES, Action
+from chalicelib.platform.access.policies import resource_types
+from chalicelib.platform.access.resources import ACADEMY, Entity
 from chalicelib.platform.ids import new_ulid
 
 SESSION = "01JH8Z6V3N4Q5R6S7T8V9WXYZ0"
@@ -16,6 +17,8 @@ NOTE = "01JH8Z6V3N4Q5R6S7T8V9WXYZ1"
 SUBJECT = "01JH8Z6V3N4Q5R6S7T8V9WXYZ2"
 TOPIC = "01JH8Z6V3N4Q5R6S7T8V9WXYZ3"
 OTHER = "01JH8Z6V3N4Q5R6S7T8V9WXYZ4"
+TEST = "01JH8Z6V3N4Q5R6S7T8V9WXYZ7"
+CENTRE = "01JH8Z6V3N4Q5R6S7T8V9WXYZ8"
 DEVICE = "d0d0d0d0d0d0d0d0"
 DAY = 86_400
 
@@ -67,6 +70,40 @@ def note(**facts: Any) -> Entity:
         **facts,
     }
     return Entity("Note", str(attributes["noteId"]), attributes)
+
+
+def exam(**facts: Any) -> Entity:
+    """A published premium test of ``SUBJECT`` that is open; ``facts`` replace, ``within`` says where topics lie."""
+    within = facts.pop("within", {})
+    attributes = {
+        "testId": TEST,
+        "subjectIds": [SUBJECT],
+        "topicIds": [],
+        "published": True,
+        "open": True,
+        "free": False,
+        **facts,
+    }
+    return Entity("Test", str(attributes["testId"]), attributes, within)
+
+
+def practised(*topic_path_ids: str, **facts: Any) -> Entity:
+    """``SUBJECT``, or of its topics the one whose path is named: itself and what is above it."""
+    attributes = {
+        "subjectId": SUBJECT,
+        "topicPathIds": [*topic_path_ids],
+        "published": True,
+        "freeLeft": False,
+        **facts,
+    }
+    return Entity("Topic", topic_path_ids[0], attributes) if topic_path_ids else Entity("Subject", SUBJECT, attributes)
+
+
+def thing_of(action: Action) -> Entity:
+    """Something that an action of students can be about."""
+    kind = resource_types()[action.name][0]
+    things = {"Note": note(premium=False, preview=True), "Test": exam(), "Subject": practised()}
+    return things.get(kind, ACADEMY)
 
 
 def asset(owner: str, purpose: str = "NOTES_PDF") -> Entity:
