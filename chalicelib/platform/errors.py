@@ -93,8 +93,16 @@ class TokenExpired(Unauthenticated):
 
 
 class SessionRevoked(Unauthenticated):
+    """``details``: ``{reason}`` where it is known what ended it: LIMIT, USER, ADMIN, PASSWORD (AUTH-54, AUTH-55)."""
+
     code = "SESSION_REVOKED"
     message = "This session has ended; sign in again"
+
+
+class SignedInElsewhere(SessionRevoked):
+    """What the phone shows that another sign-in signed out (AUTH-76)."""
+
+    message = "You signed in on another device, so this one was signed out"
 
 
 class ReauthRequired(Unauthenticated):

@@ -128,10 +128,10 @@ class Message(Item, discriminator="Message"):
         self.gsi2pk, self.gsi2sk = f"MSGLOG#{self.status}#{day}", at
         self.row = {
             "id": self.id,
-            "channel": self.channel,
+            "channel": str(self.channel),
             "to": self.to,
             "templateKey": self.template_key,
-            "status": self.status,
+            "status": str(self.status),
             "attempts": int(self.attempts),
             "error": self.error,
             "createdAt": clock.iso(self.created_at),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.identity.accounts import OWN_USER, EmailTaken, PasswordTooWeak, RegistrationClosed, User, UserNotFound
 from chalicelib.identity.accounts.schemas import CentreMembership, Me, MfaState
 from chalicelib.identity.external import welcome
+from chalicelib.identity.factors import MfaCodeInvalid
 from chalicelib.identity.sessions import InvalidCredentials, RefreshInvalid, RefreshReused, cookies, transport
 from chalicelib.identity.sessions.refresh import refresh as refresh_session
 from chalicelib.identity.sessions.schemas import (
@@ -14,7 +15,7 @@ from chalicelib.identity.sessions.schemas import (
     SignInAnswer,
     TokensAnswer,
 )
-from chalicelib.identity.sessions.sign_in import sign_in
+from chalicelib.identity.sessions.sign_in import Wish, sign_in
 from chalicelib.identity.sessions.sign_out import sign_out, sign_out_by_refresh_token
 from chalicelib.identity.sessions.sign_up import sign_up
 from chalicelib.platform.access.card import plain
@@ -65,8 +66,8 @@ def register(body: RegisterRequest, request: Request) -> Answer[TokensAnswer]:
     public=True,
     limits=[Limits.AUTH, Limits.AUTH_ADDRESS, Limits.AUTH_FAILURES],
     limits_beside=True,
-    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.LOGIN_READ, Grant.SECRET_TOKENS_SIGN],
-    raises=[InvalidCredentials, AccountBlocked, Conflict],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.LOGIN_READ, Grant.SECRET_TOKENS_SIGN, Grant.SECRET_DATA],
+    raises=[InvalidCredentials, MfaCodeInvalid, AccountBlocked, Conflict],
     memory=HASHING_MEMORY,
     loads=["jwt", "argon2"],
     examples={"email": "asha@example.in", "password": "correct horse battery staple"},
@@ -75,10 +76,14 @@ def login(body: LoginRequest, request: Request) -> Answer[SignInAnswer]:
     """Sign in with e-mail and password.
 
     An unknown e-mail and a wrong password answer alike. Signing in on more devices than are allowed ends the oldest
-    session. Use `autocomplete="username"` and `autocomplete="current-password"` on the fields.
+    session. Where a second factor is set up, the answer is `mfaRequired` with an `mfaToken`, unless `mfaCode` came
+    along. After ten failures within 15 minutes every attempt has to wait; `Retry-After` says how long.
+
+    Use `autocomplete="username"` and `autocomplete="current-password"` on the fields.
     """
     device = transport.device_of(request, body.device_label)
-    return transport.handed_out(sign_in(body.email, body.password, device, request.counting.settle))
+    wish = Wish(body.email, body.password, body.mfa_code)
+    return transport.handed_out(sign_in(wish, device, request.counting.settle))
 
 
 @api.post(

@@ -9,19 +9,20 @@ from pynamodb.expressions.update import Action
 from chalicelib.identity import factors
 from chalicelib.identity.accounts import KnownDevice, User
 from chalicelib.identity.factors import PendingStep
-from chalicelib.identity.sessions import cards
+from chalicelib.identity.sessions import cards, notices
 from chalicelib.identity.sessions.audited import SESSION_REVOKE, revoked
 from chalicelib.identity.sessions.device import Device
 from chalicelib.identity.sessions.items import Session
 from chalicelib.identity.sessions.opening import Tokens, new_session, tokens_of
 from chalicelib.platform import audit, clock, store
+from chalicelib.platform.access.caller import LIMIT
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.errors import AccountBlocked, Conflict, Unavailable
 from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Item, Key, Transaction, TransactionLost
 
 MAX_DEVICES = 20
-TRIES = 4
+TRIES = 5
 
 SecondStep = PendingStep
 """What a proof is worth to somebody with a second factor: a token to bring back with its code."""
@@ -67,7 +68,7 @@ def begin(
     Raises ``AccountBlocked``; ``wrong`` for an account that is not active; ``Conflict`` when too many sign in to
     one account at once; ``TransactionLost`` when something that ``add`` added did not hold.
     """
-    card = who.card
+    card, mails = who.card, _is_new(who.devices, device)
     for _ in range(TRIES):
         if card.status == "BLOCKED":
             raise AccountBlocked
@@ -77,22 +78,36 @@ def begin(
         add(tx)
         begun: Begun
         if card.mfa_enrolled and factors.TOTP not in amr:
-            begun, on_profile = _add_second_step(tx, card, amr), list(on_user)
+            begun = _add_second_step(tx, card, amr)
+            _add_profile(tx, who.user, on_user)
         else:
             begun = _add_session(tx, who, card, device, amr)
-            on_profile = [*on_user, *_day_actions(who.user)]
-        if on_profile:
-            tx.update(User, who.user.itself, on_profile)
+            _add_profile(tx, who.user, [*on_user, *_day_actions(who.user)])
+            if mails:
+                notices.add_new_device(tx, who.user, device)
         try:
             tx.commit()
         except TransactionLost as lost:
-            there = lost.item("card")
-            if not lost.failed("card") or not isinstance(there, AccessCard):
-                raise
-            card = there
+            card, mails = _as_it_is(lost, card, mails=mails)
             continue
         return begun
     raise Conflict
+
+
+def _as_it_is(lost: TransactionLost, card: AccessCard, *, mails: bool) -> tuple[AccessCard, bool]:
+    """What to try again with: the card that others changed; without the mail that was put today already."""
+    there = lost.item("card")
+    if lost.failed("card") and isinstance(there, AccessCard):
+        return there, mails
+    if mails and lost.failed("message"):
+        return card, False
+    raise lost
+
+
+def _is_new(known: KnownDevice, device: Device) -> bool:
+    """Whether somebody who signed in from other devices before never did from this one (AUTH-34)."""
+    agents = plain(known.devices)
+    return bool(agents) and device.agent_hash not in agents
 
 
 def _add_second_step(tx: Transaction, card: AccessCard, amr: Sequence[str]) -> SecondStep:
@@ -109,8 +124,8 @@ def _add_session(tx: Transaction, who: Known, card: AccessCard, device: Device, 
     tx.put(session, when=store.absent(Session), name="session")
     for displaced in room.displaced:
         place = Session.place(card.user_id, displaced)
-        tx.update(Session, place, revoked(cards.LIMIT), when=store.present(Session), name=f"displaced:{displaced}")
-        audit.write(tx, SESSION_REVOKE, displaced, meta={"userId": card.user_id}, reason=cards.LIMIT)
+        tx.update(Session, place, revoked(LIMIT), when=store.present(Session), name=f"displaced:{displaced}")
+        audit.write(tx, SESSION_REVOKE, displaced, meta={"userId": card.user_id}, reason=LIMIT)
     tx.update(KnownDevice, who.devices.itself, _device_actions(who.devices, device), name="devices")
     return tokens_of(session)
 
@@ -120,6 +135,11 @@ def _day_actions(user: User) -> list[Action]:
     if user.last_login_at == today:
         return []
     return [User.last_login_at.set(today), User.row["lastLoginAt"].set(clock.iso(today))]
+
+
+def _add_profile(tx: Transaction, user: User, actions: Sequence[Action]) -> None:
+    if actions:
+        tx.update(User, user.itself, actions)
 
 
 def _device_actions(known: KnownDevice, device: Device) -> list[Action]:

@@ -9,6 +9,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.identity.sessions.access_tokens import ACCESS_TTL_SECONDS
 from chalicelib.platform import clock, settings
+from chalicelib.platform.access.caller import LIMIT
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.access.catalogue import UserType
 from chalicelib.platform.access.tokens import LEEWAY_SECONDS
@@ -22,7 +23,6 @@ _MOST = {
     UserType.OPERATOR: MAX_SESSIONS_STAFF,
 }
 
-LIMIT = "LIMIT"
 ENDED_KEPT = 5
 """How many ended sessions a card remembers, so that their phones are told why."""
 
@@ -42,7 +42,7 @@ def room_for_one(card: AccessCard) -> SessionRoom:
     """
     now = clock.epoch()
     entries = plain(card.sessions)
-    live = sorted(sid for sid, entry in entries.items() if int(entry["exp"]) > now)
+    live = live_ids(card)
     displaced = live[: max(0, len(live) + 1 - _MOST[UserType(card.user_type)]())]
     told_until = now - ACCESS_TTL_SECONDS() - LEEWAY_SECONDS
     ended = sorted(
@@ -55,13 +55,24 @@ def room_for_one(card: AccessCard) -> SessionRoom:
 
 def actions_of(room: SessionRoom, session_id: str, entry: dict[str, Any]) -> list[Action]:
     """The card's update for a sign-in: single paths only."""
-    ended = {"exp": 0, "ended": LIMIT, "at": clock.epoch()}
     return [
         AccessCard.sessions[session_id].set(entry),
-        *(AccessCard.sessions[sid].set(ended) for sid in room.displaced),
+        *(ended_entry(sid, LIMIT) for sid in room.displaced),
         *(AccessCard.sessions[sid].remove() for sid in room.forgotten),
         AccessCard.version.add(1),
     ]
+
+
+def ended_entry(session_id: str, reason: str) -> Action:
+    """The card's update that ends one session and remembers why (AUTH-54): its next request is told."""
+    ended = {"exp": 0, "ended": reason, "at": clock.epoch()}
+    return cast(Action, AccessCard.sessions[session_id].set(ended))
+
+
+def live_ids(card: AccessCard) -> list[str]:
+    """The sessions that a card lets in now, the oldest sign-in first."""
+    now = clock.epoch()
+    return sorted(sid for sid, entry in plain(card.sessions).items() if int(entry["exp"]) > now)
 
 
 def unchanged(card: AccessCard) -> Condition:

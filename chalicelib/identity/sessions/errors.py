@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.platform.errors import Unauthenticated
+from chalicelib.platform.errors import ApiError, SignedInElsewhere, Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
@@ -11,7 +11,7 @@ class InvalidCredentials(Unauthenticated):
 
 
 class RefreshInvalid(Unauthenticated):
-    """``details``: ``{reason}`` where the session was ended by more sign-ins than are allowed (LIMIT)."""
+    """``details``: ``{reason}`` where the session was ended, and it is known by what (AUTH-55)."""
 
     code = "REFRESH_INVALID"
     message = "The refresh token is not valid; sign in again"
@@ -20,3 +20,15 @@ class RefreshInvalid(Unauthenticated):
 class RefreshReused(Unauthenticated):
     code = "REFRESH_REUSED"
     message = "This refresh token was used before, so its session has been ended; sign in again"
+
+
+class RefreshedElsewhere(RefreshInvalid):
+    """As ``SignedInElsewhere``, for the refresh token of that session (AUTH-76)."""
+
+    message = SignedInElsewhere.message
+
+
+class SessionNotFound(ApiError):
+    status = 404
+    code = "SESSION_NOT_FOUND"
+    message = "There is no such session"

@@ -1,11 +1,11 @@
-"""Sessions: one item a sign-in."""
+"""Sessions: one item a sign-in; and the sign-ins that failed."""
 
 from __future__ import annotations
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.platform.access.card import AccessCard
-from chalicelib.platform.store import InstantAttribute, Item, Key
+from chalicelib.platform.store import InstantAttribute, Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
 
 
@@ -42,8 +42,34 @@ class Session(Item, discriminator="Session"):
         """Where the session of somebody is."""
         return Key(f"USER#{user_id}", f"SESSION#{session_id}")
 
+    @staticmethod
+    def of(user_id: str) -> Query[Session]:
+        """All of somebody's, ended ones too."""
+        return Query(Session, f"USER#{user_id}", begins_with="SESSION#", consistent=True)
+
+
+class FailedProofs(Item, discriminator="FailedProofs"):
+    """The wrong passwords (or codes of the second factor) of one account lately, by a pseudonym or user id.
+
+    ``times``: epoch seconds, the newest last. ``waits``: how many times in a row it was made to wait; ``wait_until``:
+    epoch seconds before which nothing is tried.
+    """
+
+    times: ListAttribute[int] = ListAttribute(default=list)
+    waits = NumberAttribute(default=0)
+    wait_until = NumberAttribute(default=0)
+
+    @staticmethod
+    def place(what: str, subject: str) -> Key:
+        """Where the failures of an account are: beside the counters of limits, which they are like."""
+        return Key(f"RATE#failed-{what}#{subject}", "FAILED")
+
 
 PATTERNS = (
+    AccessPattern("every session of somebody who is erased", Session.of("<user>"), 1),
+    AccessPattern(
+        "how often signing in to an account failed, beside its login", FailedProofs.place("password", "<account>"), 1
+    ),
     AccessPattern(
         "the session of a refresh token, and the card",
         (Session.place("<user>", "<session>"), AccessCard.place("<user>")),

@@ -17,6 +17,9 @@ RefreshTokenText = Annotated[str, Field(min_length=1, max_length=256, examples=[
 
 DeviceLabel = Annotated[str, Characters(1, 64)]
 
+SecondFactorCode = Annotated[str, Characters(6, 10, pattern="^([0-9]{6}|[A-Za-z0-9]{10})$"), Field(examples=["482913"])]
+"""Six digits of the authenticator app, or a recovery code."""
+
 
 class RegisterRequest(RequestModel):
     """Who registers. ``acceptedTerms`` must be true; the version of the terms is kept."""
@@ -31,11 +34,12 @@ class RegisterRequest(RequestModel):
 
 
 class LoginRequest(RequestModel):
-    """Who signs in."""
+    """Who signs in. ``mfaCode``: the code of the second factor, to be asked for it no more."""
 
     email: Email
     password: Password
     device_label: DeviceLabel | None = None
+    mfa_code: SecondFactorCode | None = None
 
 
 class RefreshRequest(RequestModel):

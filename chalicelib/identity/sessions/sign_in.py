@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 
-from chalicelib.identity.accounts import Login, hash_password, is_outdated_hash, is_right_password
-from chalicelib.identity.sessions import attempts
+from chalicelib.identity import factors
+from chalicelib.identity.accounts import Login, User, hash_password, is_outdated_hash, is_right_password
+from chalicelib.identity.sessions import attempts, guessing, notices, waiting
 from chalicelib.identity.sessions.beginning import Begun, begin, keys_of, known
 from chalicelib.identity.sessions.device import Device
 from chalicelib.identity.sessions.errors import InvalidCredentials
+from chalicelib.identity.sessions.items import FailedProofs
 from chalicelib.platform import store
 from chalicelib.platform.http import limits
 from chalicelib.platform.parallel import submit, together
-from chalicelib.platform.store import Transaction, TransactionLost
+from chalicelib.platform.records import frozen
+from chalicelib.platform.store import Item, Transaction, TransactionLost
 
 NOBODY = "0" * 26
 """Whose card is read for an e-mail without an account, so that both cost the same."""
 
 
-def sign_in(email: str, password: str, device: Device, counted: Callable[[], object]) -> Begun:
+@frozen
+class Wish:
+    """Who wants to sign in, with what; ``mfa_code``: the second factor's, where it came with the password."""
+
+    email: str
+    password: str
+    mfa_code: str | None = None
+
+
+def sign_in(wish: Wish, device: Device, counted: Callable[[], object]) -> Begun:
     """Sign somebody in. Whatever is wrong is one ``InvalidCredentials`` after the same work.
 
     ``counted`` waits for the counters of the address and refuses when they do. Raises ``AccountBlocked`` for the right
-    password of a blocked account, ``RateLimited``, ``Conflict`` when too many sign in to one account at once.
+    password of a blocked account, ``MfaCodeInvalid`` for it with a wrong code, ``RateLimited``, ``Conflict`` when too
+    many sign in to one account at once.
     """
-    login = _first_read(email, device, counted)
+    login, failed = _first_read(wish.email, device, counted)
     user_id = str(login.user_id) if login is not None else NOBODY
-    reading = submit(lambda: store.get_many(keys_of(user_id)))
+    keys = [*keys_of(user_id), *(guessing.keys_of(user_id) if wish.mfa_code else ())]
+    reading = submit(lambda: store.get_many(keys))
     known_hash = login.password_hash if login is not None else None
-    right = is_right_password(password, known_hash)
+    right = is_right_password(wish.password, known_hash)
     found = reading.result()
     if not right or login is None:
-        attempts.count_failure(device.network)
+        _refuse(wish.email, failed, next((one for one in found if isinstance(one, User)), None), device)
         raise InvalidCredentials
-    rehashed = hash_password(password) if is_outdated_hash(str(known_hash)) else None
+    rehashed = hash_password(wish.password) if is_outdated_hash(str(known_hash)) else None
     try:
-        return begin(known(found), device, ["pwd"], _login_as_checked(login, rehashed), wrong=InvalidCredentials)
+        return _begin(wish, found, device, _login_as_checked(login, rehashed))
     except TransactionLost as lost:
         if lost.failed("login"):
             # The password or e-mail was changed while this one was being checked.
@@ -43,17 +58,48 @@ def sign_in(email: str, password: str, device: Device, counted: Callable[[], obj
         raise
 
 
-def _first_read(email: str, device: Device, counted: Callable[[], object]) -> Login | None:
-    """The login, read beside everything that counts this attempt."""
-    login, attempt, failures, _ = together(
+def _begin(wish: Wish, found: Sequence[Item | None], device: Device, add: Callable[[Transaction], None]) -> Begun:
+    """The session, or the second step of whoever has one and did not send its code."""
+    who, code = known(found[:3]), wish.mfa_code
+    if code is None or not who.card.mfa_enrolled:
+        return begin(who, device, ["pwd"], add, wrong=InvalidCredentials)
+    factor, failed = found[3:]
+
+    def add_both(tx: Transaction) -> None:
+        add(tx)
+        factors.consume(tx, guessing.factor_of([factor]), code)
+
+    with guessing.one_guess(who.card.user_id, failed):
+        return begin(who, device, ["pwd", factors.TOTP], add_both, wrong=InvalidCredentials)
+
+
+def _first_read(email: str, device: Device, counted: Callable[[], object]) -> tuple[Login | None, FailedProofs | None]:
+    """The login and its failures, read beside everything that counts this attempt."""
+    account = attempts.account_subject(email)
+    login, failed, attempt, failures, _ = together(
         lambda: store.get(Login, Login.place(email)),
+        lambda: store.get(FailedProofs, waiting.place(waiting.PASSWORD, account)),
         lambda: attempts.count_attempt(email),
         lambda: attempts.failures_left(device.network),
         counted,
     )
     verdicts = [one for one in (attempt, failures) if isinstance(one, limits.Verdict)]
     limits.refuse_if_any(verdicts)
-    return login if isinstance(login, Login) else None
+    known_failures = failed if isinstance(failed, FailedProofs) else None
+    waiting.refuse_while(known_failures)
+    return (login if isinstance(login, Login) else None), known_failures
+
+
+def _refuse(email: str, failed: FailedProofs | None, user: User | None, device: Device) -> None:
+    """Count a wrong password: by the address it came from, and by the account, whose owner hears of too many."""
+    account = attempts.account_subject(email)
+    counting = submit(lambda: attempts.count_failure(device.network))
+    try:
+        if waiting.count(waiting.PASSWORD, account, failed):
+            notices.tell_of_attack(account, email, user)
+    finally:
+        wait([counting])
+    counting.result()
 
 
 def _login_as_checked(login: Login, rehashed: str | None) -> Callable[[Transaction], None]:

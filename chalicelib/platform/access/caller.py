@@ -9,11 +9,13 @@ from chalicelib.platform import clock
 from chalicelib.platform.access import epoch
 from chalicelib.platform.access.card import AccessCard, permissions_at, plain, roles_at
 from chalicelib.platform.access.claims import Claims, ExternalFacts
-from chalicelib.platform.errors import AccountBlocked, SessionRevoked, Unavailable
+from chalicelib.platform.errors import AccountBlocked, SessionRevoked, SignedInElsewhere, Unavailable
 from chalicelib.platform.records import frozen
 
 KINDS = {"NOTES": "notes", "TESTS": "tests", "PRACTICE": "practice"}
 ACTIVE = "ACTIVE"
+LIMIT = "LIMIT"
+"""The reason of a session that ended because there were too many."""
 SCOPE_LISTS = ("noteIds", "testIds", "subjectIds", "topicIds")
 
 
@@ -122,9 +124,25 @@ def recognize(claims: Claims, card: AccessCard | None, *, device_hash: str = "")
     now = clock.epoch()
     live = entry is not None and int(entry["exp"]) > now and int(card.token_version) == claims.token_version
     if card.status != ACTIVE or not live or str(card.user_type) != claims.user_type or epoch.voids(claims):
-        ended = dict(entry) if entry and entry.get("ended") else None
-        raise SessionRevoked({"reason": ended["ended"]} if ended else None)
+        raise _revoked(claims, card)
     return Caller(card, claims.session_id, claims.amr, device_hash)
+
+
+def _revoked(claims: Claims, card: AccessCard) -> SessionRevoked:
+    """The 401 of a session that has ended, with the reason where the card remembers it (AUTH-54, AUTH-55)."""
+    reason = why_ended(card, claims.session_id, claims.token_version)
+    if reason is None:
+        return SessionRevoked()
+    return (SignedInElsewhere if reason == LIMIT else SessionRevoked)({"reason": reason})
+
+
+def why_ended(card: AccessCard, session_id: str, token_version: int) -> str | None:
+    """Why a session ended: by itself, as its entry says, or with all others, as the card does."""
+    entry = plain(card.sessions).get(session_id) or {}
+    if entry.get("ended"):
+        return str(entry["ended"])
+    with_all = token_version < int(card.token_version) and card.all_ended_reason
+    return str(card.all_ended_reason) if with_all else None
 
 
 def _recognize_external(claims: Claims, facts: ExternalFacts, card: AccessCard, device_hash: str) -> Caller:

@@ -29,7 +29,8 @@ MAX_ENTITLEMENTS = 30
 class AccessCard(Item, discriminator="AccessCard"):
     """What a person may do, and the sessions in which they may.
 
-    ``sessions``: session id → ``{exp, authAt, mfa}`` (epoch seconds). ``entitlements``: id → ``{kind, subjectIds,
+    ``sessions``: session id → ``{exp, authAt, mfa}`` (epoch seconds), of one that was ended lately ``{exp: 0, ended,
+    at}``. ``all_ended_reason``: why ``token_version`` grew last. ``entitlements``: id → ``{kind, subjectIds,
     topicIds, noteIds, testIds, startsAt, endsAt}`` (epoch seconds). ``subscriptions``: plan family → ``{v, periods}``.
     ``note_bans``: note id or ``*`` → end (epoch seconds). ``device_bans``: user-agent hash → end.
     ``tokens_valid_from``: epoch seconds; tokens of an external provider issued before are void.
@@ -43,6 +44,7 @@ class AccessCard(Item, discriminator="AccessCard"):
     status = UnicodeAttribute()
     token_version = NumberAttribute(default=1)
     tokens_valid_from = NumberAttribute(default=0)
+    all_ended_reason = UnicodeAttribute(null=True)
     role_keys: ListAttribute[str] = ListAttribute(default=list)
     roles_version = NumberAttribute(default=1)
     grants = UnicodeSetAttribute(null=True)
