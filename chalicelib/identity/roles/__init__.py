@@ -1,6 +1,7 @@
 """Roles: named sets of permissions as data, who holds them, and what a holder's access card says because of it."""
 
 from chalicelib.identity.roles.audited import CARD_REPAIRED, EVERYONE_REVOKED, PERMISSIONS_CHANGED, ROLES_CHANGED
+from chalicelib.identity.roles.choosing import keys_of, remaining, suitable
 from chalicelib.identity.roles.editing import (
     HOLDERS_AT_ONCE,
     MAX_ROLES,
@@ -80,13 +81,16 @@ __all__ = [
     "due_of",
     "every_role",
     "except_for",
+    "keys_of",
     "permissions_of",
     "raise_if_last",
     "raise_if_not_admitted",
+    "remaining",
     "replace",
     "require_held",
     "require_not_outranked",
     "require_permissions",
     "seed_roles",
+    "suitable",
     "with_fresh_roles",
 ]
