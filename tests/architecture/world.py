@@ -86,6 +86,7 @@ class World:
         note = self.desk.note(subject=subject, isPremium=True, previewAllowed=True)
         self.shop.plan("notes-yearly")
         return {
+            "userId": self.persons[OTHER].id,
             "subjectId": subject["id"],
             "noteId": note["id"],
             "fileAssetId": self.desk.file(),

@@ -1,5 +1,6 @@
 """Accounts: who somebody is, how they are told apart, and how an account comes into being."""
 
+from chalicelib.identity.accounts.anonymizing import anonymize
 from chalicelib.identity.accounts.errors import (
     EmailTaken,
     MethodDisabled,
@@ -19,7 +20,7 @@ from chalicelib.identity.accounts.items import (
     folded,
 )
 from chalicelib.identity.accounts.local_sign_in import require_local
-from chalicelib.identity.accounts.moving import move_login
+from chalicelib.identity.accounts.moving import AUTH_EMAIL_CHANGED, EMAIL_CHANGED, move_login, tell_of_move
 from chalicelib.identity.accounts.normalization import (
     Email,
     Name,
@@ -52,8 +53,10 @@ from chalicelib.identity.accounts.user_hash import user_hash
 __all__ = [
     "ACTIVE",
     "ANY_USER",
+    "AUTH_EMAIL_CHANGED",
     "BLOCKED",
     "DELETED",
+    "EMAIL_CHANGED",
     "OWN_USER",
     "REGISTERED",
     "USER_UPDATE",
@@ -76,6 +79,7 @@ __all__ = [
     "UserNotFound",
     "add_account",
     "add_changes",
+    "anonymize",
     "check_domain_allowed",
     "check_name",
     "check_password",
@@ -90,6 +94,7 @@ __all__ = [
     "move_login",
     "normalize_email",
     "require_local",
+    "tell_of_move",
     "user_hash",
     "user_key",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from pynamodb.attributes import (
@@ -15,7 +16,7 @@ from pynamodb.attributes import (
 
 from chalicelib.platform import clock
 from chalicelib.platform.access.card import AccessCard
-from chalicelib.platform.store import InstantAttribute, Item, Key
+from chalicelib.platform.store import InstantAttribute, Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
 
 ACTIVE = "ACTIVE"
@@ -95,6 +96,16 @@ class User(Item, discriminator="User"):
         """The sort key by which a name is found."""
         return f"{folded(name)}#{user_id}"
 
+    @staticmethod
+    def newest(user_type: str, *, keep: Callable[[User], bool] | None = None) -> Query[User]:
+        """People of a type, who came last first."""
+        return Query(User, f"USERS#{user_type}", index="gsi1", descending=True, keep=keep)
+
+    @staticmethod
+    def named(user_type: str, beginning: str, *, keep: Callable[[User], bool] | None = None) -> Query[User]:
+        """People of a type whose name begins so, by name."""
+        return Query(User, f"USERNAME#{user_type}", index="gsi2", begins_with=folded(beginning), keep=keep)
+
 
 class Login(Item, discriminator="Login"):
     """Makes an e-mail unique, and carries what sign-in needs in one read.
@@ -121,6 +132,11 @@ class Login(Item, discriminator="Login"):
         self.gsi1pk, self.gsi1sk = f"USEREMAIL#{self.type}", self.email
         self.row = {"userId": self.user_id}
 
+    @staticmethod
+    def beginning(user_type: str, email: str) -> Query[Login]:
+        """The logins of a type whose e-mail begins so: who they are, nothing of how they sign in."""
+        return Query(Login, f"USEREMAIL#{user_type}", index="gsi1", begins_with=email)
+
 
 class PhoneIndex(Item, discriminator="PhoneIndex"):
     """Finds accounts by a prefix of their phone number; numbers are not unique."""
@@ -132,6 +148,11 @@ class PhoneIndex(Item, discriminator="PhoneIndex"):
     def place(user_id: str) -> Key:
         """Where somebody's number is."""
         return Key(f"USER#{user_id}", "PHONE")
+
+    @staticmethod
+    def beginning(user_type: str, phone: str) -> Query[PhoneIndex]:
+        """The numbers of a type that begin so."""
+        return Query(PhoneIndex, f"USERPHONE#{user_type}", index="gsi1", begins_with=phone)
 
 
 def phone_index(user_id: str, user_type: str, phone: str) -> PhoneIndex:
@@ -177,4 +198,8 @@ PATTERNS = (
         (AccessCard.place("<user>"), User.place("<user>"), KnownDevice.place("<user>")),
         3,
     ),
+    AccessPattern("people of a type, newest first", User.newest("STUDENT"), 0.5, consistent=False),
+    AccessPattern("people whose name begins so", User.named("STUDENT", "ash"), 0.5, consistent=False),
+    AccessPattern("people whose e-mail begins so", Login.beginning("STUDENT", "asha@"), 0.5, consistent=False),
+    AccessPattern("people whose phone begins so", PhoneIndex.beginning("STUDENT", "+9198"), 0.5, consistent=False),
 )

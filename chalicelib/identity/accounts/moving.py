@@ -6,9 +6,21 @@ from typing import cast
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.identity.accounts.items import Login
-from chalicelib.platform import store
+from chalicelib.identity.accounts.items import Login, User
+from chalicelib.platform import clock, messages, store
+from chalicelib.platform.audit import AuditAction
+from chalicelib.platform.masking import mask_email
+from chalicelib.platform.messages import MessageClass, Template
 from chalicelib.platform.store import Transaction
+
+EMAIL_CHANGED = AuditAction("user.email_changed", "Somebody moved to another e-mail address")
+
+AUTH_EMAIL_CHANGED = Template(
+    "AUTH_EMAIL_CHANGED",
+    MessageClass.SECURITY,
+    required=("at", "device", "newEmailMasked", "oldEmailMasked"),
+    optional=("userName",),
+)
 
 
 def move_login(tx: Transaction, login: Login, email: str) -> None:
@@ -30,6 +42,22 @@ def move_login(tx: Transaction, login: Login, email: str) -> None:
     moved.index()
     tx.put(moved, when=store.absent(Login), name="login")
     tx.delete(Login, login.itself, when=_as_read(login), name="old-login")
+
+
+def tell_of_move(tx: Transaction, user: User, email: str, device: str) -> None:
+    """Add the notices to both addresses: that the account moves to ``email``, when, from which device (AUTH-71)."""
+    payload = {
+        "at": clock.iso(clock.now()),
+        "device": device,
+        "newEmailMasked": mask_email(email),
+        "oldEmailMasked": mask_email(user.email),
+        "userName": user.name,
+    }
+    dedup = f"{AUTH_EMAIL_CHANGED.key}:{user.id}:{int(user.version)}"
+    for address in (user.email, email):
+        messages.post(
+            tx, AUTH_EMAIL_CHANGED, address, dedup=dedup, user_id=user.id, locale=user.locale, payload=payload
+        )
 
 
 def _as_read(login: Login) -> Condition:
