@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from pynamodb.expressions.condition import Condition, size
@@ -13,7 +14,9 @@ from chalicelib.platform.access.caller import LIMIT
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.access.catalogue import UserType
 from chalicelib.platform.access.tokens import LEEWAY_SECONDS
+from chalicelib.platform.errors import Unavailable
 from chalicelib.platform.records import frozen
+from chalicelib.platform.store import Item
 
 MAX_SESSIONS_STUDENT = settings.integer("MAX_SESSIONS_STUDENT", default=5, minimum=1, maximum=10)
 MAX_SESSIONS_STAFF = settings.integer("MAX_SESSIONS_STAFF", default=10, minimum=1, maximum=10)
@@ -75,7 +78,24 @@ def live_ids(card: AccessCard) -> list[str]:
     return sorted(sid for sid, entry in plain(card.sessions).items() if int(entry["exp"]) > now)
 
 
+def others_ended(card: AccessCard, kept: str, reason: str) -> list[Action]:
+    """The card's update that ends all live sessions but one by name, on the condition ``unchanged``.
+
+    The token version stays, and so do the kept session's tokens.
+    """
+    others = [session_id for session_id in live_ids(card) if session_id != kept]
+    return [*(ended_entry(session_id, reason) for session_id in others), AccessCard.version.add(1)]
+
+
 def unchanged(card: AccessCard) -> Condition:
     """That nobody blocked, logged out or signed in since the card was read."""
     as_read = (AccessCard.status == "ACTIVE") & (AccessCard.token_version == card.token_version)
     return cast(Condition, as_read & (size(AccessCard.sessions) == len(plain(card.sessions))))
+
+
+def card_of(beside: Sequence[Item | None]) -> AccessCard:
+    """The access card that was read beside the person whom staff act upon; ``Unavailable`` without one (ACC-60)."""
+    card = beside[0]
+    if not isinstance(card, AccessCard):
+        raise Unavailable
+    return card

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.epoch import AccessEpoch
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
 
@@ -71,8 +72,8 @@ PATTERNS = (
         "how often signing in to an account failed, beside its login", FailedProofs.place("password", "<account>"), 1
     ),
     AccessPattern(
-        "the session of a refresh token, and the card",
-        (Session.place("<user>", "<session>"), AccessCard.place("<user>")),
-        2,
+        "the session of a refresh token, the card, and from when on tokens count",
+        (Session.place("<user>", "<session>"), AccessCard.place("<user>"), AccessEpoch.place()),
+        3,
     ),
 )

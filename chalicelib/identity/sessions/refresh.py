@@ -13,16 +13,20 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.identity.sessions import refresh_tokens
 from chalicelib.identity.sessions.audited import SESSION_REVOKE, revoked
 from chalicelib.identity.sessions.device import Device
-from chalicelib.identity.sessions.errors import RefreshInvalid, RefreshReused
+from chalicelib.identity.sessions.errors import RefreshedElsewhere, RefreshInvalid, RefreshReused
 from chalicelib.identity.sessions.items import Session
 from chalicelib.identity.sessions.opening import Tokens, refresh_end, tokens_of
 from chalicelib.identity.sessions.refresh_tokens import RefreshToken
-from chalicelib.platform import audit, clock, logs, settings, store
+from chalicelib.platform import audit, clock, logs, settings, signals, store
+from chalicelib.platform.access import epoch
+from chalicelib.platform.access.caller import LIMIT, why_ended
 from chalicelib.platform.access.card import AccessCard, plain
+from chalicelib.platform.access.epoch import AccessEpoch
 from chalicelib.platform.errors import AccountBlocked, Conflict, Unavailable
 from chalicelib.platform.http import limits
 from chalicelib.platform.http.limits import Limits
 from chalicelib.platform.parallel import submit
+from chalicelib.platform.signals import Severity, SignalType
 from chalicelib.platform.store import ConditionFailed, Transaction, TransactionLost
 
 REFRESH_GRACE_SECONDS = settings.integer("REFRESH_GRACE_SECONDS", default=10, minimum=0, maximum=300)
@@ -75,9 +79,13 @@ def refresh(presented: str | None, device: Device) -> Tokens:
 
 
 def read(token: RefreshToken) -> tuple[Session, AccessCard]:
-    """The session that a token names, and the card; ``RefreshInvalid`` when there is no such session."""
-    places = [Session.place(token.user_id, token.session_id), AccessCard.place(token.user_id)]
-    session, card = store.get_many(places)
+    """The session that a token names, and the card; ``RefreshInvalid`` when there is no such session.
+
+    The access epoch is always read beside them: revoking everyone ends refreshing at once (ACC-15).
+    """
+    places = [Session.place(token.user_id, token.session_id), AccessCard.place(token.user_id), AccessEpoch.place()]
+    session, card, since = store.get_many(places)
+    epoch.keep(since)
     if not isinstance(session, Session):
         raise RefreshInvalid
     if not isinstance(card, AccessCard):
@@ -113,14 +121,19 @@ def judge(token: RefreshToken, session: Session, card: AccessCard, device: Devic
 
 def _check_alive(session: Session, card: AccessCard, now: datetime) -> None:
     entry = plain(card.sessions).get(session.id)
-    if entry and entry.get("ended"):
-        raise RefreshInvalid({"reason": entry["ended"]})
-    if session.revoked_reason:
-        raise RefreshInvalid({"reason": session.revoked_reason} if session.revoked_reason == "LIMIT" else None)
     listed = entry is not None and int(entry["exp"]) > now.timestamp()
     current = card.status == "ACTIVE" and int(card.token_version) == int(session.token_version)
-    if not listed or not current or now >= min(session.expires_at, session.absolute_expires_at):
-        raise RefreshInvalid
+    voided = session.created_at.timestamp() < epoch.valid_from(session.user_type)
+    late = now >= min(session.expires_at, session.absolute_expires_at)
+    if session.revoked_reason or not listed or not current or voided or late:
+        raise _refusal(session.revoked_reason or why_ended(card, session.id, int(session.token_version)))
+
+
+def _refusal(reason: str | None) -> RefreshInvalid:
+    """The 401 of a session that has ended, with the reason where one is known (AUTH-54, AUTH-55)."""
+    if reason is None:
+        return RefreshInvalid()
+    return (RefreshedElsewhere if reason == LIMIT else RefreshInvalid)({"reason": reason})
 
 
 def _as_read(session: Session) -> Condition:
@@ -160,5 +173,5 @@ def _end_family(session: Session, card: AccessCard) -> None:
     except TransactionLost:
         # Somebody ended it at the same moment; it has ended, which is all that was wanted.
         return
-    logs.event("refresh token reused", sessionId=session.id, userId=session.user_id)
     logs.count_metric("RefreshReuse")
+    signals.notice(SignalType.REFRESH_REUSE, Severity.HIGH, user_id=session.user_id, session_id=session.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, RootModel
@@ -9,6 +10,7 @@ from pydantic import ConfigDict, Field, RootModel
 from chalicelib.identity.accounts import Email, Name, NewPassword, Password, Phone
 from chalicelib.identity.sessions import cookies
 from chalicelib.identity.sessions.beginning import Begun, SecondStep
+from chalicelib.identity.sessions.items import Session
 from chalicelib.identity.sessions.opening import Tokens
 from chalicelib.platform.http import Characters, Instant, RequestModel, ResponseModel
 
@@ -86,6 +88,58 @@ class SignInAnswer(RootModel[TokensAnswer | SecondStepAnswer]):
     """What a sign-in of any kind answers: tokens, or that the second factor is asked for."""
 
     model_config = ConfigDict(defer_build=True, json_schema_extra=_one_of)
+
+
+class LogoutAllRequest(RequestModel):
+    """``keepCurrent``: this session goes on."""
+
+    keep_current: bool = False
+
+
+class ForceLogoutRequest(RequestModel):
+    """Why; kept in the audit trail."""
+
+    reason: Annotated[str, Characters(1, 500)] | None = None
+
+
+class SessionRow(ResponseModel):
+    """One sign-in. ``expiresAt``: unless it is used again before. ``current``: the session of this request."""
+
+    id: str
+    device_label: str
+    user_agent: str
+    ip: str
+    created_at: Instant
+    last_used_at: Instant
+    expires_at: Instant
+    amr: list[str]
+    current: bool
+
+
+class SessionList(ResponseModel):
+    """All live sessions of somebody, at most 10, the last used first."""
+
+    items: list[SessionRow]
+
+
+def session_list(sessions: Iterable[Session], *, current: str | None = None) -> SessionList:
+    """The answer that lists these sessions."""
+    return SessionList(
+        items=[
+            SessionRow(
+                id=one.id,
+                device_label=one.device_label,
+                user_agent=one.user_agent,
+                ip=one.ip,
+                created_at=one.created_at,
+                last_used_at=one.last_used_at,
+                expires_at=one.expires_at,
+                amr=list(one.amr),
+                current=one.id == current,
+            )
+            for one in sessions
+        ]
+    )
 
 
 def answer_of(tokens: Tokens) -> TokensAnswer:

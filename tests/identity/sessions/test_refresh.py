@@ -102,7 +102,8 @@ def test_reuse_ends_the_family(
     else:
         monkeypatch.setenv("REFRESH_GRACE_SECONDS", "0")
     assert refresh(student.refresh_token, expect=401, agent=agent).code == "REFRESH_REUSED"
-    assert refresh(newest["refreshToken"], expect=401).code == "REFRESH_INVALID"
+    refused = refresh(newest["refreshToken"], expect=401)
+    assert (refused.code, refused.json["details"]) == ("REFRESH_INVALID", {"reason": "REUSE"})
     assert client.get("/v1/auth/me", token=newest["accessToken"], expect=401).code == "SESSION_REVOKED"
     assert client.get("/v1/auth/me", token=student.token, expect=401).code == "SESSION_REVOKED"
     assert refresh(student.refresh_token, expect=401, agent=agent).code == "REFRESH_INVALID"
@@ -110,6 +111,10 @@ def test_reuse_ends_the_family(
     assert entries(student) == {}
     audited = [item for item in cloud.items() if item["kind"]["S"] == "AuditEntry"]
     assert [(item["action"]["S"], item["reason"]["S"]) for item in audited] == [("session.revoke", "REUSE")]
+    signals = [item for item in cloud.items() if item["kind"]["S"] == "SecuritySignal"]
+    assert [(one["type"]["S"], one["severity"]["S"], one["session_id"]["S"]) for one in signals] == [
+        ("REFRESH_REUSE", "HIGH", student.session_id)
+    ]
 
 
 @pytest.mark.rule("AUTH-52")
