@@ -1,7 +1,7 @@
 """Security signals (SHIELD-50, SHIELD-51): something that people should look at; nothing is decided by them.
 
-One signal a type, severity and subject in 10 minutes; repetitions raise its count (``times``). Raising one never
-fails what raised it.
+One signal a type, severity and session (or person, or subject) in 10 minutes; repetitions raise its count (``times``).
+Raising one never fails what raised it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from botocore.exceptions import ClientError
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.platform import clock
+from chalicelib.platform.access.card import plain
 from chalicelib.platform.errors import ApiError
-from chalicelib.platform.ids import ulid_for
+from chalicelib.platform.ids import month_of, new_ulid
 from chalicelib.platform.logs import count_metric, event
 from chalicelib.platform.store import table
-from chalicelib.platform.store.conflicts import ConditionFailed
+from chalicelib.platform.store.conflicts import ConditionFailed, TransactionLost
 from chalicelib.platform.store.items import InstantAttribute, Item
 from chalicelib.platform.store.keys import Key
+from chalicelib.platform.store.pages import Query
+from chalicelib.platform.store.patterns import AccessPattern
+from chalicelib.platform.store.transaction import Transaction
 
 WINDOW_SECONDS = 600
 KEPT_SECONDS = 400 * 86_400
@@ -48,7 +52,7 @@ class Severity(StrEnum):
 class SecuritySignal(Item, discriminator="SecuritySignal"):
     """Something noticed about a person, a session, a note or, where nobody is known, a pseudonymous ``subject``.
 
-    gsi1 lists a user's; ``row`` has what lists show.
+    gsi1 lists a user's, gsi2 a note's; ``row`` has what lists show. No address and no user agent is in it (SHIELD-54).
     """
 
     id = UnicodeAttribute()
@@ -56,6 +60,7 @@ class SecuritySignal(Item, discriminator="SecuritySignal"):
     severity = UnicodeAttribute()
     user_id = UnicodeAttribute(null=True)
     session_id = UnicodeAttribute(null=True)
+    note_id = UnicodeAttribute(null=True)
     subject = UnicodeAttribute(null=True)
     meta: MapAttribute[str, Any] = MapAttribute(default=dict)
     times = NumberAttribute(default=1)
@@ -65,10 +70,63 @@ class SecuritySignal(Item, discriminator="SecuritySignal"):
     reviewed_by_user_id = UnicodeAttribute(null=True)
     verdict = UnicodeAttribute(null=True)
 
+    def index(self) -> None:
+        """Set what lists find and show."""
+        if self.user_id:
+            self.gsi1pk, self.gsi1sk = f"SIGUSER#{self.user_id}", self.id
+        if self.note_id:
+            self.gsi2pk, self.gsi2sk = f"SIGNOTE#{self.note_id}", self.id
+        self.row = {
+            "id": self.id,
+            "type": str(self.type),
+            "severity": str(self.severity),
+            "userId": self.user_id,
+            "sessionId": self.session_id,
+            "noteId": self.note_id,
+            "subject": self.subject,
+            "meta": plain(self.meta),
+            "count": int(self.times),
+            "createdAt": clock.iso(self.created_at),
+            "lastAt": clock.iso(self.last_at),
+        }
+
     @staticmethod
     def place(month: str, signal_id: str) -> Key:
         """Where a signal of a month (``2026-01``, UTC) is."""
         return Key(f"SIGNAL#{month}", signal_id)
+
+    @staticmethod
+    def of_month(month: str, **keys: Any) -> Query[SecuritySignal]:
+        """A month's signals, newest first."""
+        return Query(SecuritySignal, f"SIGNAL#{month}", descending=True, **keys)
+
+    @staticmethod
+    def of_user(user_id: str, **keys: Any) -> Query[SecuritySignal]:
+        """What was noticed about a person, newest first."""
+        return Query(SecuritySignal, f"SIGUSER#{user_id}", "gsi1", descending=True, **keys)
+
+    @staticmethod
+    def of_note(note_id: str, **keys: Any) -> Query[SecuritySignal]:
+        """What was noticed about a note's readers, newest first."""
+        return Query(SecuritySignal, f"SIGNOTE#{note_id}", "gsi2", descending=True, **keys)
+
+
+class SignalWindow(Item, discriminator="SignalWindow"):
+    """That a signal was raised in this window already, and which: what makes one of many (SHIELD-51)."""
+
+    signal_id = UnicodeAttribute()
+
+    @staticmethod
+    def place(what: str, about: str, start: int) -> Key:
+        """Where the mark of a type and severity (``what``) about somebody in the window from ``start`` on is."""
+        return Key(f"SIGWINDOW#{what}#{about}", f"{start}")
+
+
+PATTERNS = (
+    AccessPattern("security signals of a month", SecuritySignal.of_month("<month>"), 0.5, consistent=False),
+    AccessPattern("security signals about a person", SecuritySignal.of_user("<user>"), 0.5, consistent=False),
+    AccessPattern("security signals about a note", SecuritySignal.of_note("<note>"), 0.5, consistent=False),
+)
 
 
 def notice(
@@ -77,74 +135,64 @@ def notice(
     *,
     user_id: str | None = None,
     session_id: str | None = None,
+    note_id: str | None = None,
     subject: str | None = None,
+    apart: str = "",
+    every: int = WINDOW_SECONDS,
     meta: Mapping[str, Any] | None = None,
 ) -> None:
-    """Keep that something was noticed. One write; two when it was noticed in this window already.
+    """Keep that something was noticed. One transaction; one more write when it was noticed in this window already.
 
-    ``subject``: an HMAC or a network, never an address in clear; ``meta``: small facts without personal data.
+    ``subject``: an HMAC or a network, never an address in clear; ``meta``: small facts without personal data. Signals
+    with another ``apart`` are not repetitions. ``every``: seconds of a window.
     """
     event("security signal", signal=kind.value, severity=severity.value, userId=user_id, sessionId=session_id)
     count_metric("SecuritySignals")
-    signal = _signal(kind, severity, user_id, session_id, subject, dict(meta or {}))
-    try:
-        table.put(signal, when=table.absent(SecuritySignal))
-    except ConditionFailed:
-        _again(signal)
-    except (ApiError, ClientError):
-        count_metric("SignalLost")
-
-
-def _signal(
-    kind: SignalType,
-    severity: Severity,
-    user_id: str | None,
-    session_id: str | None,
-    subject: str | None,
-    meta: dict[str, Any],
-) -> SecuritySignal:
     now = clock.now()
-    window = datetime.fromtimestamp(int(now.timestamp()) // WINDOW_SECONDS * WINDOW_SECONDS, tz=now.tzinfo)
-    about = session_id or user_id or subject or ""
-    own_id = ulid_for(window, f"{kind}#{severity}#{about}".encode())
-    row = {
-        "id": own_id,
-        "type": kind.value,
-        "severity": severity.value,
-        "userId": user_id,
-        "sessionId": session_id,
-        "meta": meta,
-        "count": 1,
-        "createdAt": clock.iso(now),
-        "lastAt": clock.iso(now),
-    }
-    return SecuritySignal(
-        *SecuritySignal.place(f"{window:%Y-%m}", own_id),
+    about = "#".join(part for part in (session_id or user_id or subject or "", apart) if part)
+    signal = SecuritySignal(
+        *SecuritySignal.place(f"{now:%Y-%m}", own_id := new_ulid()),
         id=own_id,
         type=kind,
         severity=severity,
         user_id=user_id,
         session_id=session_id,
+        note_id=note_id,
         subject=subject,
-        meta=meta,
+        meta=dict(meta or {}),
         created_at=now,
         last_at=now,
-        row=row,
-        gsi1pk=f"SIGUSER#{user_id}" if user_id else None,
-        gsi1sk=own_id if user_id else None,
         ttl=int(now.timestamp()) + KEPT_SECONDS,
     )
+    signal.index()
+    start = int(now.timestamp()) // every * every
+    mark = SignalWindow(
+        *SignalWindow.place(f"{kind}#{severity}", about, start), signal_id=own_id, ttl=start + every + 60
+    )
+    try:
+        _keep(signal, mark)
+    except (ConditionFailed, TransactionLost, ApiError, ClientError):
+        count_metric("SignalLost")
 
 
-def _again(signal: SecuritySignal) -> None:
-    now = signal.last_at
+def _keep(signal: SecuritySignal, mark: SignalWindow) -> None:
+    tx = Transaction()
+    tx.put(mark, when=table.absent(SignalWindow), name="window")
+    tx.put(signal, when=table.absent(SecuritySignal))
+    try:
+        tx.commit()
+    except TransactionLost as lost:
+        known = lost.item("window")
+        if not isinstance(known, SignalWindow):
+            raise
+        _again(SecuritySignal.place(month_of(known.signal_id), known.signal_id), signal.last_at)
+
+
+def _again(place: Key, now: datetime) -> None:
     actions = [
         SecuritySignal.times.add(1),
         SecuritySignal.last_at.set(now),
         SecuritySignal.row["count"].set(SecuritySignal.row["count"] + 1),
         SecuritySignal.row["lastAt"].set(clock.iso(now)),
     ]
-    try:
-        table.update(SecuritySignal, signal.itself, actions, when=table.present(SecuritySignal))
-    except (ConditionFailed, ApiError, ClientError):
-        count_metric("SignalLost")
+    table.update(SecuritySignal, place, actions, when=table.present(SecuritySignal))

@@ -19,7 +19,7 @@ from chalicelib.commerce.payments.errors import WebhookUnauthenticated
 from chalicelib.commerce.payments.finalization import Ask
 from chalicelib.commerce.payments.items import OrderLocator, PaymentEvent, Refund
 from chalicelib.commerce.payments.items.orders import ID_PATTERN
-from chalicelib.platform import audit, clock, store
+from chalicelib.platform import audit, clock, signals, store
 from chalicelib.platform.errors import Conflict, Internal, Unavailable
 from chalicelib.platform.events import queues
 from chalicelib.platform.events.queues import Queues
@@ -27,6 +27,7 @@ from chalicelib.platform.http import limits
 from chalicelib.platform.http.limits import Limits
 from chalicelib.platform.http.request import Request
 from chalicelib.platform.logs import count_metric, event
+from chalicelib.platform.signals import Severity, SignalType
 from chalicelib.platform.store import Transaction, TransactionLost, absent
 
 _ORDER = re.compile(ID_PATTERN)
@@ -62,8 +63,9 @@ def _turn_away(gateway_name: str, request: Request) -> None:
     """Stored nowhere but in a count and a signal (PAY-61)."""
     address = hmac.new(PAYER_KEY().encode(), b"ip:" + request.network.encode(), hashlib.sha256).hexdigest()[:32]
     count_metric("WebhookBadSignature")
-    event("security signal", signal="WEBHOOK_BAD_SIGNATURE", gateway=gateway_name, ipHash=address)
     limits.refuse_if_any([limits.hit(Limits.WEBHOOK_FAILURES, f"ip:{request.network}")])
+    meta = {"gateway": gateway_name}
+    signals.notice(SignalType.WEBHOOK_BAD_SIGNATURE, Severity.MEDIUM, subject=address, meta=meta)
     raise WebhookUnauthenticated
 
 

@@ -1,4 +1,4 @@
-"""Rate limits (HTTP-40 … HTTP-44).
+"""Rate limits (HTTP-40 … HTTP-45).
 
 *Edge* classes are counted in front of the gateway (a rate-based rule deployed, in process locally); *exact* ones in the
 table, one counter a class, subject and clock-aligned window: of all requests counted in one window at most N pass.
@@ -105,13 +105,14 @@ class Limits:
 
 @frozen
 class Verdict:
-    """How one counter stands after this request."""
+    """How one counter stands after this request; ``subject``: whom it counts."""
 
     limit: Limit
     allowed: bool
     count: int
     remaining: int
     reset: int
+    subject: str = ""
 
     def headers(self) -> dict[str, str]:
         """``RateLimit-*`` (HTTP-41)."""
@@ -158,7 +159,7 @@ def hit(limit: Limit, subject: str) -> Verdict | None:
         count_metric("LimiterUnavailable")
         return None
     count = int(counted.hits)
-    return Verdict(limit, count <= most, count, max(0, most - count), reset)
+    return Verdict(limit, count <= most, count, max(0, most - count), reset, subject)
 
 
 def peek(limit: Limit, subject: str) -> Verdict | None:
@@ -169,13 +170,17 @@ def peek(limit: Limit, subject: str) -> Verdict | None:
     most, _, start, reset = window
     counted = table.get(RateWindow, RateWindow.place(limit.name, subject, start))
     count = int(counted.hits) if counted else 0
-    return Verdict(limit, count < most, count, max(0, most - count), reset)
+    return Verdict(limit, count < most, count, max(0, most - count), reset, subject)
 
 
 def refuse_if_any(verdicts: Sequence[Verdict | None]) -> None:
-    """429 if one refuses; the longest wait wins."""
+    """429 if one refuses; the longest wait wins. Who is refused again and again is signalled (HTTP-45)."""
     refused = [verdict for verdict in verdicts if verdict is not None and not verdict.allowed]
     if refused:
+        from chalicelib.platform.http.refusals import remember
+
+        for verdict in refused:
+            remember(verdict)
         longest = max(refused, key=lambda verdict: verdict.reset)
         raise RateLimited(retry_after=longest.reset, headers=longest.headers())
 

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.platform import clock
 from infra.local.emulator import Emulator
 from infra.local.proxy import Routes
 from tests.platform.http import samples as declared
@@ -19,13 +18,3 @@ def samples(cloud: Emulator) -> Client:
     """Calls the sample endpoints as ``client`` calls the backend's."""
     stand_in: Any = SimpleNamespace(routes=Routes(declared.routes()), stage=cloud.stage, lambdas=cloud.lambdas)
     return Client(cast(Emulator, stand_in))
-
-
-@pytest.fixture
-def window(cloud: Emulator) -> Any:
-    """``window(seconds)`` moves the clock to the beginning of a window of that length, so that none ends midway."""
-
-    def to_start(seconds: int) -> None:
-        cloud.advance(seconds - clock.now().timestamp() % seconds + 0.01)
-
-    return to_start

@@ -50,7 +50,7 @@ def test_the_window_is_the_clocks_and_ends(samples: Client, people: People, clou
     student = people.student()
     window(600)
     assert [pay(samples, student.token).status for _ in range(6)] == [200] * 5 + [429]
-    counters = [item for item in cloud.items() if item["pk"]["S"].startswith("RATE#")]
+    counters = [item for item in cloud.items() if item["pk"]["S"].startswith("RATE#checkout#")]
     assert len(counters) == 1
     start = int(counters[0]["pk"]["S"].rsplit("#", 1)[1])
     assert start % 600 == 0

@@ -1,0 +1,1 @@
+"""What was noticed, for those who look into it."""

@@ -1,0 +1,40 @@
+"""Questions about security signals, and what is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from chalicelib.platform.http import Instant, ResponseModel
+from chalicelib.platform.http.periods import PeriodQuery
+from chalicelib.platform.ids import Ulid
+from chalicelib.platform.signals import Severity, SignalType
+
+
+class SignalsQuery(PeriodQuery):
+    """Which signals; without dates those of the last 92 days."""
+
+    user_id: Ulid | None = None
+    note_id: Ulid | None = None
+    type: SignalType | None = None
+    severity: Severity | None = None
+    reviewed: bool | None = Field(default=None, description="Whether somebody has looked at it")
+
+
+class SignalView(ResponseModel):
+    """One signal. ``count``: how often it was noticed in its ten minutes."""
+
+    id: str
+    type: str = Field(examples=["REFRESH_REUSE"])
+    severity: str = Field(examples=["HIGH"])
+    user_id: str | None
+    session_id: str | None
+    note_id: str | None
+    subject: str | None = Field(description="Stands for an address or a network where nobody is known")
+    meta: dict[str, Any] = Field(examples=[{"class": "auth"}])
+    count: int
+    created_at: Instant
+    last_at: Instant
+    reviewed_at: Instant | None = None
+    verdict: str | None = None
