@@ -86,7 +86,8 @@ class Message(Item, discriminator="Message"):
     """One message to one recipient.
 
     ``id`` is opaque and carries its key. ``payload``: the variables used, never a code, token or password; ``sealed``:
-    those, as sealed JSON, erased once sent or ``expires_at`` is past. ``lease_until``: until when a sender has it.
+    those, as sealed JSON, erased once sent or ``expires_at`` is past. ``lease_until``: until when a sender has it;
+    ``next_try_at``: when a sender comes again after it failed.
     """
 
     id = UnicodeAttribute()
@@ -108,6 +109,7 @@ class Message(Item, discriminator="Message"):
     error = UnicodeAttribute(null=True)
     attempts = NumberAttribute(default=0)
     scheduled_at = InstantAttribute(null=True)
+    next_try_at = InstantAttribute(null=True)
     sent_at = InstantAttribute(null=True)
     lease_until = InstantAttribute(null=True)
     dedup_key = UnicodeAttribute()
@@ -131,11 +133,13 @@ class Message(Item, discriminator="Message"):
             "channel": str(self.channel),
             "to": self.to,
             "templateKey": self.template_key,
+            "class": str(self.message_class),
             "status": str(self.status),
             "attempts": int(self.attempts),
             "error": self.error,
             "createdAt": clock.iso(self.created_at),
             "sentAt": clock.iso(self.sent_at) if self.sent_at else None,
+            "dueAt": clock.iso(max(filter(None, (self.created_at, self.next_try_at, self.lease_until)))),
         }
 
 
@@ -147,7 +151,7 @@ class MessageDecoy(Item, discriminator="MessageDecoy"):
 
 def recipient(channel: str, to: str) -> str:
     """The recipient as keys have it: a pseudonym of channel and address."""
-    return sealing.pseudonym("recipient", f"{channel}:{to}")
+    return sealing.pseudonym("recipient", f"{channel}:{to.strip().lower()}")
 
 
 def message_id(key: Key) -> str:

@@ -7,16 +7,18 @@ from typing import Any
 from chalicelib.commerce.payments import events as payments
 from chalicelib.commerce.subscriptions import events as subscriptions
 from chalicelib.content.taxonomy import events as taxonomy
+from chalicelib.engagement.notifications import events as notifications
 from chalicelib.identity.accounts import events as accounts
+from chalicelib.identity.roles import events as roles
 from chalicelib.insight.audit_trail import events as audit_trail
 from chalicelib.platform.events.router import route
 from chalicelib.platform.work import Grant, stream
 
-TRANSLATIONS = (accounts, taxonomy, payments, subscriptions, audit_trail)
+TRANSLATIONS = (accounts, roles, taxonomy, payments, subscriptions, notifications, audit_trail)
 """Imported so that what they translate is known here; a test compares with all there are."""
 
 
-@stream(grants=[Grant.STREAM, Grant.SEND_EVENTS])
+@stream(grants=[Grant.STREAM, Grant.SEND_EVENTS, Grant.SEND_ROLE_CHANGES, Grant.SEND_MESSAGES])
 def route_changes(record: dict[str, Any]) -> None:
     """Turn one change of an item into domain events and send each to its consumers."""
     route(record)

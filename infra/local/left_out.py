@@ -5,6 +5,7 @@ On an endpoint whose CloudFormation does it all, these calls say again what alre
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Any
 
 from chalicelib.platform.aws import clients
@@ -13,7 +14,10 @@ from infra.package.templates import Template
 
 
 def complete(template: Template) -> None:
-    """Set the table's time-to-live, the bucket's versioning, access block, CORS and lifecycle; create the schedules."""
+    """Set the table's time-to-live, the bucket's versioning, access block, CORS and lifecycle; create the schedules.
+
+    And verify the domain of whoever sends mails: outside the template, since a domain belongs to no stage.
+    """
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::DynamoDB::Table":
             _table(resource["Properties"])
@@ -21,6 +25,16 @@ def complete(template: Template) -> None:
             _bucket(resource["Properties"])
         elif resource["Type"] == "AWS::Scheduler::Schedule":
             _schedule(resource["Properties"], template)
+        elif resource["Type"] == "AWS::Lambda::Function":
+            _sender(resource["Properties"].get("Environment", {}).get("Variables", {}).get("MAIL_FROM"))
+
+
+def _sender(address: Any) -> None:
+    domain = parseaddr(str(address or ""))[1].rpartition("@")[2]
+    if domain and all(
+        one["IdentityName"] != domain for one in clients.ses().list_email_identities()["EmailIdentities"]
+    ):
+        clients.ses().create_email_identity(EmailIdentity=domain)
 
 
 def _schedule(given: dict[str, Any], template: Template) -> None:

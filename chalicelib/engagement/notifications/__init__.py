@@ -1,0 +1,1 @@
+"""Notifications: what is said to people, how it is worded, and that it reaches them."""
