@@ -119,9 +119,9 @@ class Message(Item, discriminator="Message"):
     created_at = InstantAttribute()
 
     @staticmethod
-    def place(channel: str, to: str, dedup: str) -> Key:
+    def place(recipient: str, dedup: str) -> Key:
         """Where the message of one cause to an address is."""
-        return Key(f"MSGTO#{recipient(channel, to)}", f"MSG#{dedup}")
+        return Key(f"MSGTO#{recipient}", f"MSG#{dedup}")
 
     def index(self) -> None:
         """Set what the message log finds and shows, after ``status`` was set."""
@@ -192,7 +192,7 @@ def post(
     """
     given, hidden = dict(payload or {}), dict(sealed or {})
     _check(template, set(given), set(hidden))
-    key, now = Message.place(channel, to, dedup), clock.now()
+    key, now = Message.place(recipient(channel, to), dedup), clock.now()
     own_id = message_id(key)
     message = Message(
         *key,
@@ -218,7 +218,7 @@ def post(
 
 def post_decoy(tx: Transaction, template: Template, to: str, *, dedup: str, expires_at: datetime) -> None:
     """Add what costs as much as a message and is none: for addresses that nobody has (AUTH-47)."""
-    key = Message.place(Channel.EMAIL, to, dedup)
+    key = Message.place(recipient(Channel.EMAIL, to), dedup)
     hidden = sealing.seal("0" * 64, about=template.key)
     decoy = MessageDecoy(*key, padding=hidden + "0" * 600, ttl=int(expires_at.timestamp()))
     tx.put(decoy, when=absent(MessageDecoy), name="message")

@@ -11,7 +11,7 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.platform import clock
-from chalicelib.platform.messages import Message
+from chalicelib.platform.messages import Message, recipient
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
 
@@ -69,7 +69,7 @@ class TemplateVersion(Item, discriminator="TemplateVersion"):
     @staticmethod
     def place(key: str, channel: str, locale: str, number: int) -> Key:
         """Where one is."""
-        return Key(f"NTFTPL#{key}", f"{channel}#{locale}#V#{number:06d}")
+        return Key(f"NTFTPL#{key}", f"{channel}#{locale}#V#{str(number).zfill(6)}")
 
     @classmethod
     def of(cls, template: StoredTemplate) -> TemplateVersion:
@@ -183,7 +183,7 @@ def messages_at(messages_pk: str) -> Query[Item]:
 
 def messages_to(channel: str, to: str) -> Query[Item]:
     """Every message to an address."""
-    return messages_at(Message.place(channel, to, "").pk)
+    return messages_at(Message.place(recipient(channel, to), "").pk)
 
 
 def logged(day: str, first: datetime, last: datetime, status: str | None = None) -> Query[Message]:
@@ -203,7 +203,7 @@ def utc_days(first: datetime, last: datetime) -> list[str]:
     return found
 
 
-_MESSAGE = Key("MSGTO#<recipient>", "MSG#<cause>")
+_MESSAGE = Message.place("<recipient>", "<cause>")
 _DAY = datetime(2026, 1, 31, tzinfo=UTC)
 PATTERNS = (
     AccessPattern(
