@@ -112,8 +112,10 @@ class Control:
         ]
 
     def takes(self, incoming: Incoming) -> bool:
-        """Whether a request is for the control API or the console."""
-        return incoming.path in ("/", "/favicon.ico") or incoming.path.startswith((PREFIX, CONSOLE))
+        """Whether a request is for the control API or the console; at ``/`` programs get the API's answer (HTTP-63)."""
+        if incoming.path == "/":
+            return incoming.method in ("GET", "HEAD") and "text/html" in (incoming.first("accept") or "")
+        return incoming.path == "/favicon.ico" or incoming.path.startswith((PREFIX, CONSOLE))
 
     def answer(self, incoming: Incoming) -> Outgoing:
         """One request."""

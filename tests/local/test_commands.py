@@ -190,7 +190,7 @@ def test_other_origins_may_not_drive_it(cloud: Cloud) -> None:
 
 @pytest.mark.rule("LOC-10")
 def test_console_is_served_from_here(cloud: Cloud) -> None:
-    page = requests.get(f"{cloud.told['consoleUrl']}", timeout=30)
+    page = requests.get(f"{cloud.told['consoleUrl']}", headers={"Accept": "text/html"}, timeout=30)
     assert page.status_code == 200
     assert "text/html" in page.headers["Content-Type"]
     assert "http://" not in page.text.replace("http://www.w3.org", "")
