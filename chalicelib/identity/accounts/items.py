@@ -51,7 +51,7 @@ class User(Item, discriminator="User"):
     status = UnicodeAttribute(default=ACTIVE)
     org_id = UnicodeAttribute(null=True)
     avatar_asset_id = UnicodeAttribute(null=True)
-    locale = UnicodeAttribute(default="en-IN", null=True)
+    locale = UnicodeAttribute(default_for_new="en-IN", null=True)
     created_via = UnicodeAttribute()
     user_hash = UnicodeAttribute(null=True)
     date_of_birth = UnicodeAttribute(null=True)

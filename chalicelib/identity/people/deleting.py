@@ -8,7 +8,7 @@ from typing import cast
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.identity.accounts import User, UserNotFound
+from chalicelib.identity.accounts import DELETED, User, UserNotFound
 from chalicelib.identity.people.errors import AskASuperAdmin, DeletionDueNow, SubscriptionActive
 from chalicelib.identity.people.items import DeletionDue
 from chalicelib.identity.people.schemas import DeletionRequest
@@ -96,7 +96,8 @@ def _scheduled(user: User, due: datetime, wish: DeletionRequest, by: Caller) -> 
 def cancel(user: User, *, by: Caller) -> User:
     """Keep the account after all; one that is to stay stays as it is. Answers the profile. One round trip.
 
-    Raises ``DeletionDueNow`` once it is due, ``Conflict`` when others kept changing the profile.
+    Raises ``DeletionDueNow`` once it is due, ``UserNotFound`` when it was erased at the same moment, ``Conflict`` when
+    others kept changing the profile.
     """
     for _ in range(TRIES):
         due = due_of(user)
@@ -127,6 +128,6 @@ def _as_read(user: User) -> Condition:
 
 def _as_it_is(lost: TransactionLost) -> User:
     there = lost.item("user")
-    if not isinstance(there, User):
+    if not isinstance(there, User) or there.status == DELETED:
         raise UserNotFound from lost
     return there

@@ -16,13 +16,15 @@ from infra.local.emulator import Emulator
 Items = Callable[[str], list[Any]]
 
 
-def user_of(user_id: str) -> User:
+def user_of(user_id: str) -> Any:
+    """The profile as it is stored."""
     user = store.get(User, User.place(user_id))
     assert user is not None
     return user
 
 
-def card_of(user_id: str) -> AccessCard:
+def card_of(user_id: str) -> Any:
+    """The access card as it is stored."""
     card = store.get(AccessCard, AccessCard.place(user_id))
     assert card is not None
     return card
