@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from chalicelib.identity.roles import seed_roles
 from chalicelib.platform import clock
 from chalicelib.platform.access.catalogue import DEFAULT_ROLES, SUPER_ADMIN, UserType
 from chalicelib.platform.http.endpoint import Endpoint
@@ -85,7 +86,9 @@ class World:
         subject = self.desk.subject()
         note = self.desk.note(subject=subject, isPremium=True, previewAllowed=True)
         self.shop.plan("notes-yearly")
+        seed_roles()
         return {
+            "key": "ADMIN_TEST",
             "userId": self.persons[OTHER].id,
             "subjectId": subject["id"],
             "noteId": note["id"],
@@ -110,6 +113,8 @@ class World:
             "login": {"email": person.email, "password": person.password},
             "refresh": {"refreshToken": person.refresh_token},
             "checkout": {"planKey": self.named["planKey"]},
+            "explain_access": {"userId": person.id, "action": "notes.open", **self._note()},
+            "check_access": {"checks": [{"action": "notes.open", **self._note()}]},
         }
         if endpoint.name in known:
             return known[endpoint.name]
@@ -118,6 +123,9 @@ class World:
         if "example" in content:
             return content["example"]
         return next((one["value"] for one in content.get("examples", {}).values()), None)
+
+    def _note(self) -> dict[str, str]:
+        return {"resourceType": "Note", "resourceId": self.named["noteId"]}
 
     def headers(self, endpoint: Endpoint, caller: str) -> dict[str, str]:
         """What else the request must carry: a view token of the caller's own, the gateway's password."""

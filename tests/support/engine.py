@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.platform.access import epoch
 from chalicelib.platform.aws import clients
 from chalicelib.platform.store.keys import TABLE_NAME
 from infra.local.dynamodb_local import DynamoLocal
@@ -42,3 +43,5 @@ def put_back(cloud: Emulator, before: Any) -> None:
     else:
         backend("dynamodb").tables[TABLE_NAME()].items = copy.deepcopy(before)
     cloud.pumps.reset()
+    # What a container keeps of the table has to go back with it.
+    epoch.keep(None)

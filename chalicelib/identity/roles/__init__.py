@@ -32,13 +32,23 @@ from chalicelib.identity.roles.granting import (
     require_held,
     require_not_outranked,
     require_permissions,
+    super_admins,
     with_fresh_roles,
 )
 from chalicelib.identity.roles.holding import Holding, check, check_exceptions, except_for, replace
 from chalicelib.identity.roles.items import Role, RoleChange, RoleHolder
-from chalicelib.identity.roles.permissions import SENSITIVE
+from chalicelib.identity.roles.permissions import SENSITIVE, check_names
 from chalicelib.identity.roles.propagation import carry_on
-from chalicelib.identity.roles.rights import Rights, as_read, current, due_of, every_role, permissions_of
+from chalicelib.identity.roles.rights import (
+    Rights,
+    as_read,
+    current,
+    due_of,
+    every_role,
+    permissions_if,
+    permissions_of,
+)
+from chalicelib.identity.roles.schemas import NewRole, PermissionNames, RoleKey, RolePatch
 from chalicelib.identity.roles.seed import RolesSeeded, seed_roles
 
 __all__ = [
@@ -53,7 +63,9 @@ __all__ = [
     "Holding",
     "LastSuperAdmin",
     "Letter",
+    "NewRole",
     "NotOnYourself",
+    "PermissionNames",
     "Rights",
     "Role",
     "RoleChange",
@@ -61,7 +73,9 @@ __all__ = [
     "RoleFixed",
     "RoleHolder",
     "RoleInUse",
+    "RoleKey",
     "RoleNotFound",
+    "RolePatch",
     "RoleWish",
     "RolesSeeded",
     "TargetOutranks",
@@ -74,6 +88,7 @@ __all__ = [
     "change",
     "check",
     "check_exceptions",
+    "check_names",
     "count_active",
     "create",
     "current",
@@ -82,6 +97,7 @@ __all__ = [
     "every_role",
     "except_for",
     "keys_of",
+    "permissions_if",
     "permissions_of",
     "raise_if_last",
     "raise_if_not_admitted",
@@ -92,5 +108,6 @@ __all__ = [
     "require_permissions",
     "seed_roles",
     "suitable",
+    "super_admins",
     "with_fresh_roles",
 ]

@@ -102,6 +102,11 @@ def raise_if_last(lost: TransactionLost) -> None:
         raise LastSuperAdmin from lost
 
 
+def super_admins() -> list[str]:
+    """The ids of all who hold ADMIN_SUPER, blocked ones too. One round trip."""
+    return [str(holder.user_id) for holder in store.every(RoleHolder.of(SUPER_ADMIN))]
+
+
 def add_holder(tx: Transaction, roles: Sequence[Role], user_id: str, *, by_user_id: str | None = None) -> None:
     """Add to a transaction that an active account, which is being made in it, holds these roles.
 

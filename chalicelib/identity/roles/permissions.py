@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chalicelib.platform.access.catalogue import ACADEMY_PERMISSIONS, Permission, UserType
+from chalicelib.platform.errors import ValidationFailed, problem
 
 P = Permission
 
@@ -80,6 +83,16 @@ def user_type_of(name: Permission) -> UserType:
     return UserType.OPERATOR if name.inside_centre else UserType.ADMIN
 
 
-def can_be_in_role(name: str, user_type: str) -> bool:
-    """Whether a role of that user type can have it."""
-    return user_type == UserType.ADMIN and name in ACADEMY_PERMISSIONS
+def check_names(user_type: str, **given: Sequence[str]) -> None:
+    """422 for every name that a role of that user type cannot have; ``given``: by the body's member."""
+    known = {name.value for name in Permission}
+    found = []
+    for member, names in given.items():
+        for place, name in enumerate(names):
+            field = f"body.{member}[{place}]"
+            if name not in known:
+                found.append(problem(field, "UNKNOWN_PERMISSION", "there is no such permission"))
+            elif user_type != UserType.ADMIN or name not in ACADEMY_PERMISSIONS:
+                found.append(problem(field, "WRONG_USER_TYPE", "is no permission of roles of this user type"))
+    if found:
+        raise ValidationFailed(found)

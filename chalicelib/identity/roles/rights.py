@@ -106,6 +106,17 @@ def due_of(card: AccessCard, by_key: Mapping[str, Role]) -> Rights:
     )
 
 
+def permissions_if(
+    card: AccessCard, by_key: Mapping[str, Role], key: str, permissions: Iterable[str], now: float
+) -> frozenset[str]:
+    """What somebody may do at an instant (epoch seconds) if a role allowed these permissions."""
+    there = by_key[key]
+    draft = Role(*there.itself, key=key, user_type=there.user_type, permissions=set(permissions) or None)
+    rights = due_of(card, {**by_key, key: draft})
+    running = (one["permissions"] for one in rights.timed.values() if now < one["endsAt"])
+    return rights.permissions.union(*running)
+
+
 def as_read(card: AccessCard) -> Condition:
     """That nobody changed the card's roles, grants or denies since it was read."""
     return AccessCard.roles_version == card.roles_version

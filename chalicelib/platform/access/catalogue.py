@@ -167,6 +167,7 @@ class Actions:
     USERS_INVITE = Action("users.invite", (P.USERS_INVITE,))
     ACCESS_READ = Action("access.read", (P.ACCESS_READ,))
     ACCESS_MANAGE = Action("access.manage", (P.ACCESS_MANAGE,))
+    ACCESS_REVOKE_EVERYONE = Action("access.revokeEveryone", (P.ACCESS_MANAGE,))
     ADMIN_PING = Action("admin.ping", (P.ADMIN_PING,))
     ADMIN_AUDIT_READ = Action("admin.audit.read", (P.ADMIN_AUDIT_READ,))
     ADMIN_AUDIT_LIST = Action("admin.audit.list", (P.ADMIN_AUDIT_READ,), own=True, late=True)
