@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ENGINE ?= moto
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test test-store check fmt demo proof bench package deploy docs clean
+.PHONY: help run stop test test-store check fmt demo proof bench package deploy docs rotate-keys clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,9 +41,10 @@ check: $(READY) ## Format, lint, types, layers, policies, templates, OpenAPI
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m infra.package check
 
-fmt: $(READY) ## Format the code and sort its imports
+fmt: $(READY) ## Format the code and the policies, sort imports
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/python -m infra.package format
 
 proof: $(READY) ## The proofs of the requirement pages against a local cloud over HTTP (PAGE=12 runs one)
 	@$(BIN)/python -m pytest tests/proofs $(if $(PAGE),-k page_$(PAGE))
@@ -59,6 +60,9 @@ package: $(READY) ## Build what a deployment uploads into build/
 
 deploy: $(READY) ## Deploy a stage with your AWS credentials: make deploy STAGE=dev
 	@$(BIN)/python -m infra.package deploy $(STAGE)
+
+rotate-keys: $(READY) ## Add a signing key and retire the old one: of the local cloud, or with STAGE=dev of a stage
+	@$(BIN)/python -m $(if $(STAGE),infra.package rotate-keys $(STAGE),infra.local rotate-keys)
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .local build

@@ -6,14 +6,15 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from chalicelib.platform import clock
-from chalicelib.platform.access.tokens import JWT_PUBLIC_KEYS
+from chalicelib.platform.access.tokens import ALGORITHMS, AUTH_ISSUER, JWT_PUBLIC_KEYS
 from chalicelib.platform.http import Answer, Grant, Request, ResponseModel, api
 from chalicelib.platform.http.etags import none_match
 
 MAX_AGE = 300
+JWKS = "/.well-known/jwks.json"
 
 
 class Jwk(ResponseModel):
@@ -40,7 +41,7 @@ class JwkSet(ResponseModel):
 
 
 @api.get(
-    "/.well-known/jwks.json",
+    JWKS,
     public=True,
     also=(304,),
     in_maintenance=True,
@@ -57,3 +58,30 @@ def jwks(request: Request) -> Answer[JwkSet | None]:
     if none_match(request.headers.get("if-none-match"), etag):
         return Answer(None, status=304, headers=headers)
     return Answer(body, headers=headers)
+
+
+class OpenIdConfiguration(ResponseModel):
+    """What OpenID Connect discovery asks of an issuer, in its own spelling; we issue no identity tokens to others."""
+
+    issuer: str
+    jwks_uri: str = Field(alias="jwks_uri")
+    response_types_supported: list[str] = Field(alias="response_types_supported")
+    subject_types_supported: list[str] = Field(alias="subject_types_supported")
+    id_token_signing_alg_values_supported: list[str] = Field(alias="id_token_signing_alg_values_supported")
+
+
+@api.get("/.well-known/openid-configuration", public=True, in_maintenance=True)
+def openid_configuration() -> Answer[OpenIdConfiguration]:
+    """Where the keys of access tokens are, so that other services verify them with stock libraries.
+
+    Access tokens have the type `at+jwt`, and the academy's own `aud`.
+    """
+    issuer = AUTH_ISSUER()
+    found = OpenIdConfiguration(
+        issuer=issuer,
+        jwks_uri=issuer.rstrip("/") + JWKS if "://" in issuer else JWKS,
+        response_types_supported=["token"],
+        subject_types_supported=["public"],
+        id_token_signing_alg_values_supported=list(ALGORITHMS),
+    )
+    return Answer(found, headers={"Cache-Control": f"public, max-age={MAX_AGE}"})

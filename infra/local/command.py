@@ -3,6 +3,7 @@
     python -m infra.local run       in the foreground until Ctrl-C; DETACH=1: returns once it is ready
     python -m infra.local stop      stops what DETACH=1 started
     python -m infra.local demo      plays the main story against a running or a fresh local cloud
+    python -m infra.local rotate-keys   adds a signing key to the running one, and retires the old
 
 Environment: ``PORT``, ``PHONEPE_PORT``, ``MOTO_PORT`` move the ports; ``ENGINE=dynamodb-local``; ``AWS_ENDPOINT_URL``;
 and every setting of the backend.
@@ -47,12 +48,15 @@ def main(arguments: list[str]) -> int:
     demo.add_argument(
         "--pdf", type=Path, default=None, help="the PDF to publish (default: DEMO_PDF, or one of our own)"
     )
+    commands.add_parser("rotate-keys", help="add a signing key, retire the old one")
     options = parser.parse_args(arguments)
     try:
         if options.command == "run":
             return detach() if os.environ.get("DETACH") == "1" else foreground()
         if options.command == "stop":
             return stop()
+        if options.command == "rotate-keys":
+            return rotate_keys()
         return play(options.pdf)
     except CommandFailed as failed:
         print(failed, file=sys.stderr)
@@ -246,4 +250,16 @@ def play(pdf: Path | None) -> int:
         except StepFailed as failed:
             print(failed, file=sys.stderr)
             return 1
+    return 0
+
+
+def rotate_keys() -> int:
+    """Rotate the signing keys of the running local cloud, by its own clock, and of those that it keeps."""
+    told = told_run()
+    if told is None:
+        raise CommandFailed("no local cloud runs; start one, or name a stage: make rotate-keys STAGE=dev")
+    from infra.local.rotation import rotate_running
+
+    for line in rotate_running(told["apiUrl"], told["storageUrl"], STATE):
+        print(line)
     return 0

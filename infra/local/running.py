@@ -91,6 +91,7 @@ class Running:
             "PHONEPE_AUTH_BASE_URL": where["phonepeUrl"],
             "PHONEPE_CALLBACK_URL": f"{where['apiUrl']}/v1/payments/webhook/phonepe",
             "UPLOAD_ENDPOINT_URL": where["storageUrl"],
+            "AUTH_ISSUER": where["apiUrl"],
             "OPENAPI_FILE": str(openapi.write(DOCUMENT)),
         }.items():
             os.environ.setdefault(name, value)

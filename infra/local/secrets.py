@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -54,6 +55,14 @@ def store(values: dict[str, str]) -> None:
     """Put them where the backend reads them."""
     for name, value in values.items():
         clients.ssm().put_parameter(Name=parameter_name(name), Value=value, Type="SecureString", Overwrite=True)
+
+
+def replace(folder: Path, changes: Mapping[str, str]) -> None:
+    """Keep other values from now on: after a rotation. Nothing where none are kept."""
+    path = folder / KEPT
+    if path.is_file():
+        known: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**known, **changes}), encoding="utf-8")
 
 
 def kept(folder: Path) -> dict[str, str]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.platform import clock
+from chalicelib.platform.access.claims import LEEWAY_SECONDS
 from chalicelib.platform.errors import Unavailable
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.records import frozen
@@ -22,6 +23,17 @@ JWT_KEYS = secret("JWT_KEYS")
 
 REREAD_SECONDS = 300
 """How long a container keeps a key list: shorter than the 10 minutes after which an added key becomes active."""
+
+
+ACTIVE_AFTER = timedelta(minutes=10)
+"""After which an added key signs: by then every container that verifies can have heard of it."""
+
+RETIRED_AFTER = timedelta(hours=24)
+"""After which the key before it verifies nothing any more; never before its last token has expired."""
+
+
+FORGOTTEN_AFTER = timedelta(days=7)
+"""How long an ended key is known yet, so that whoever comes with its last token is told that it expired."""
 
 
 @frozen
@@ -88,6 +100,21 @@ def new_key(*, active_from: datetime, algorithm: str = "ES256") -> dict[str, Any
         "activeFrom": clock.iso(active_from),
         "retireAt": None,
     }
+
+
+def rotated(entries: Sequence[dict[str, Any]], *, lifetime: int) -> list[dict[str, Any]]:
+    """The entries of ``JWT_KEYS`` with a new key of the newest one's algorithm; the others end, if they have not.
+
+    ``lifetime``: seconds that an access token lives at most.
+    """
+    now = clock.now()
+    active_from = now + ACTIVE_AFTER
+    end = max(now + RETIRED_AFTER, active_from + timedelta(seconds=lifetime + LEEWAY_SECONDS))
+    known_since = clock.iso(now - FORGOTTEN_AFTER)
+    kept = [one for one in entries if (one.get("retireAt") or clock.iso(end)) > known_since]
+    ending = [{**one, "retireAt": one.get("retireAt") or clock.iso(end)} for one in kept]
+    newest = max(kept, key=lambda one: clock.parse_iso(one["activeFrom"]), default=None)
+    return [*ending, new_key(active_from=active_from, algorithm=newest["alg"] if newest else "ES256")]
 
 
 def published(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
