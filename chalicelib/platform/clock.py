@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,16 +14,28 @@ from chalicelib.platform import settings
 ACADEMY_TIMEZONE = settings.text("ACADEMY_TIMEZONE", default="Asia/Kolkata")
 
 _offset_seconds: float = 0.0
+_as_of: ContextVar[datetime | None] = ContextVar("as_of", default=None)
 
 
 def now() -> datetime:
     """The current instant, UTC, with microseconds."""
-    return datetime.fromtimestamp(time.time() + _offset_seconds, UTC)
+    return _as_of.get() or datetime.fromtimestamp(time.time() + _offset_seconds, UTC)
 
 
 def epoch() -> int:
     """Whole seconds since 1970-01-01T00:00:00Z."""
-    return int(time.time() + _offset_seconds)
+    as_of = _as_of.get()
+    return int(as_of.timestamp() if as_of else time.time() + _offset_seconds)
+
+
+@contextmanager
+def as_of(instant: datetime | None) -> Iterator[None]:
+    """Inside, it is that instant, for this flow of control alone: what would be decided then. None: it is now."""
+    token = _as_of.set(instant)
+    try:
+        yield
+    finally:
+        _as_of.reset(token)
 
 
 def advance(seconds: float) -> None:

@@ -50,11 +50,16 @@ def isolated() -> Iterator[dict[str, Function]]:
         _functions.update(outer)
 
 
-def load_all() -> dict[str, Function]:
-    """Import all modules of ``functions`` and answer every function by name, sorted; each is ready for requests."""
+def load_declarations() -> None:
+    """Import all modules of ``functions``, so that what they declare is known."""
     package = importlib.import_module("functions")
     for module in pkgutil.walk_packages(package.__path__, "functions."):
         importlib.import_module(module.name)
+
+
+def load_all() -> dict[str, Function]:
+    """Import all modules of ``functions`` and answer every function by name, sorted; each is ready for requests."""
+    load_declarations()
     for function in _functions.values():
         function.prepare()
     return dict(sorted(_functions.items()))

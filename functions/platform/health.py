@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.platform import clock, readiness, settings
+from chalicelib.platform.access.policies import policy_version
 from chalicelib.platform.http import Answer, Grant, Instant, ResponseModel, api
 
 VERSION = settings.text("APP_VERSION", default="dev")
@@ -20,6 +21,9 @@ class Health(ResponseModel):
     stage: str = Field(max_length=32, examples=["prod"])
     version: str = Field(max_length=64, examples=["1.4.0"])
     commit: str = Field(max_length=64, examples=["4a7a450"])
+    policy_version: str = Field(
+        max_length=16, examples=["0f5c1d9a7b3e2468"], description="Hash of the access policies and their schema"
+    )
     time: Instant
 
 
@@ -52,7 +56,14 @@ def health() -> Health:
 
     Makes no AWS call.
     """
-    return Health(status="ok", stage=settings.STAGE(), version=VERSION(), commit=COMMIT(), time=clock.now())
+    return Health(
+        status="ok",
+        stage=settings.STAGE(),
+        version=VERSION(),
+        commit=COMMIT(),
+        policy_version=policy_version(),
+        time=clock.now(),
+    )
 
 
 @api.get(

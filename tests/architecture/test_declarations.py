@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 from collections import Counter
 
 import pytest
 
+import chalicelib
 from chalicelib.platform import registry
 from chalicelib.platform.access.catalogue import Actions
 from chalicelib.platform.errors import ApiError
@@ -146,3 +149,24 @@ def test_the_reader_of_the_stream_knows_every_translation() -> None:
         )
     )
     assert alone == all_of_them != "[]\n"
+
+
+@pytest.mark.rule("ACC-10", "ACC-14")
+def test_everything_that_can_be_asked_about_is_collected(functions: dict[str, registry.Function]) -> None:
+    """A domain that declares a ``Thing`` is explained and checked; each is of a type that the policies know."""
+    from chalicelib.platform.access.policies import resource_types
+    from chalicelib.platform.access.resources import Thing
+    from functions.identity.things import THINGS
+
+    assert functions
+    for module in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
+        importlib.import_module(module.name)
+    declared = {
+        one.kind: one
+        for name, module in sys.modules.items()
+        if name.startswith("chalicelib.")
+        for one in vars(module).values()
+        if isinstance(one, Thing)
+    }
+    assert declared == THINGS
+    assert set(THINGS) <= {kind for kinds in resource_types().values() for kind in kinds}

@@ -93,3 +93,12 @@ def test_permissions_of_actions_are_of_the_academy_and_those_of_centres_of_centr
     assert {name for action in Actions.all().values() for name in action.centre} == set(
         Permission
     ) - ACADEMY_PERMISSIONS
+
+
+@pytest.mark.rule("ACC-62")
+def test_cedar_is_asked_in_one_place() -> None:
+    """Everybody else builds, decides and explains through it: another policy store would replace one module."""
+    asking = {
+        path.name for path in python_files("chalicelib", "functions") if "import cedarpy" in path.read_text("utf-8")
+    }
+    assert asking == {"decisions.py"}

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.content.notes.errors import NoteNotFound
 from chalicelib.content.notes.items import Note, NoteProgress
-from chalicelib.platform.access.resources import Entity, Resource
+from chalicelib.platform.access.resources import Entity, Resource, Thing
 from chalicelib.platform.store import Key
 
 
@@ -58,3 +58,7 @@ BROWSED_NOTE = Resource(
 
 EDITED_NOTE = Resource(param="note", item=Note, key=_key, entity=staff_entity, missing=NoteNotFound)
 """Any note, for staff."""
+
+NOTE = Thing(
+    "Note", Note, lambda note_id, _: Note.place(note_id), reader_entity, NoteNotFound, staff_entity=staff_entity
+)

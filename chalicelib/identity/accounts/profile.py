@@ -12,7 +12,7 @@ from chalicelib.identity.accounts.items import PhoneIndex, User, phone_index
 from chalicelib.platform import audit, clock
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
-from chalicelib.platform.access.resources import Entity, Resource
+from chalicelib.platform.access.resources import Entity, Resource, Thing
 from chalicelib.platform.audit import AuditAction
 from chalicelib.platform.errors import Conflict, VersionMismatch
 from chalicelib.platform.masking import mask_email, mask_phone
@@ -52,6 +52,8 @@ ANY_USER = Resource(
     beside=(lambda path, _: AccessCard.place(path["userId"]),),
 )
 """Somebody whom staff act upon; their access card is ``request.beside[0]``, read in the same round trip."""
+
+PERSON = Thing("User", User, lambda user_id, _: User.place(user_id), _any_entity, UserNotFound)
 
 
 @frozen

@@ -39,6 +39,7 @@ ALLOWED = "ALLOWED"
 NOT_PUBLISHED = "NOT_PUBLISHED"
 OTHER_TENANT = "OTHER_TENANT"
 MISSING_PERMISSION = "MISSING_PERMISSION"
+REFUND_TOO_LATE = "REFUND_TOO_LATE"
 NOT_OWNER = "NOT_OWNER"
 EXPIRED = "ENTITLEMENT_EXPIRED"
 
@@ -53,7 +54,7 @@ REASON_ORDER = (
     "NOTE_BANNED",
     "DEVICE_BANNED",
     MISSING_PERMISSION,
-    "REFUND_TOO_LATE",
+    REFUND_TOO_LATE,
     NOT_OWNER,
     "NO_ENTITLEMENT",
     EXPIRED,
@@ -252,7 +253,8 @@ def decide_many(
         if question.action.entitlement and _offered(question.thing):
             said.add(EXPIRED if next(ended) else _out_of_scope(principal, question.action))
         reason = next((one for one in REASON_ORDER if one in said), MISSING_PERMISSION)
-        decided.append(Decision(allowed=False, reason=reason, policies=ids, missing=_missing(caller, question, ids)))
+        missing = _missing(caller, question, ids) if reason in (MISSING_PERMISSION, REFUND_TOO_LATE) else ()
+        decided.append(Decision(allowed=False, reason=reason, policies=ids, missing=missing))
     return decided
 
 
@@ -297,10 +299,12 @@ def _said(caller: Caller, question: Question, ids: tuple[str, ...]) -> set[str]:
 
 
 def _missing(caller: Caller, question: Question, ids: tuple[str, ...]) -> tuple[str, ...]:
-    """What a forbid says would have helped; else the action's own permissions that are not held."""
-    named = tuple(permission for name in ids if (permission := policies()[name].permission))
+    """The action's own permissions that are not held; what a forbid says would have helped, where one of them is."""
     wanted = question.action.permissions or question.action.centre
-    return named or tuple(str(name) for name in wanted if name not in caller.permissions)
+    named = tuple(permission for name in ids if (permission := policies()[name].permission))
+    if named and not caller.permissions.isdisjoint(wanted):
+        return named
+    return tuple(str(name) for name in wanted if name not in caller.permissions)
 
 
 def _out_of_scope(principal: dict[str, Any], action: Action) -> str:

@@ -93,10 +93,15 @@ def schema_text() -> str:
     return (POLICY_FOLDER / "schema.cedarschema").read_text("utf-8")
 
 
+def version_of(policy_text: str, schema_text: str) -> str:
+    """A hash of policies and schema, 16 hexadecimal digits."""
+    return hashlib.sha256(f"{policy_text}\0{schema_text}".encode()).hexdigest()[:16]
+
+
 @lru_cache(maxsize=1)
 def policy_version() -> str:
-    """A hash of policies and schema: which of them are deployed (ACC-11)."""
-    return hashlib.sha256(f"{policy_text()}\n{schema_text()}".encode()).hexdigest()[:16]
+    """Which policies and schema are deployed (ACC-11)."""
+    return version_of(policy_text(), schema_text())
 
 
 @lru_cache(maxsize=1)

@@ -26,7 +26,19 @@ from chalicelib.platform.access.policies import policy_text, resource_types
 from chalicelib.platform.access.resources import ACADEMY, Entity
 from chalicelib.platform.access.tokens import Claims
 from chalicelib.platform.errors import ApiError, SessionRevoked, Unavailable
-from tests.platform.access.callers import DAY, DEVICE, NOTE, OTHER, SESSION, asset, caller, entitlement, exam, note
+from tests.platform.access.callers import (
+    DAY,
+    DEVICE,
+    NOTE,
+    OTHER,
+    SESSION,
+    asset,
+    caller,
+    entitlement,
+    exam,
+    note,
+    of_role,
+)
 
 ALL = sorted(Actions.all().values(), key=lambda action: action.name)
 PEOPLE = some.builds(
@@ -147,7 +159,7 @@ def test_students_learn_the_reason_and_staff_only_the_permission() -> None:
 def test_a_super_admin_has_every_permission_of_the_academy() -> None:
     role = DEFAULT_ROLES[0]
     assert role.permissions == {one for one in Permission if not one.inside_centre}
-    person = caller("ADMIN", *role.permissions)
+    person = of_role(role.key)
     for action in ALL:
         if action.for_staff:
             thing = asset(person.user_id) if "Asset" in resource_types()[action.name] else None

@@ -19,7 +19,7 @@ def test_health_makes_no_call(client: Client, cloud: Emulator, monkeypatch: pyte
     monkeypatch.setenv("APP_VERSION", "1.2.3")
     cloud.calls.clear()
     answer = client.get("/v1/health", expect=200)
-    assert set(answer.json) == {"status", "stage", "version", "commit", "time"}
+    assert set(answer.json) == {"status", "stage", "version", "commit", "policyVersion", "time"}
     assert (answer.json["status"], answer.json["stage"], answer.json["version"]) == ("ok", cloud.stage, "1.2.3")
     assert abs(clock.parse_iso(answer.json["time"]) - clock.now()).total_seconds() < 60
     assert answer.headers["cache-control"] == "no-store"
