@@ -52,7 +52,7 @@ proof: $(READY) ## The proofs of the requirement pages against a local cloud ove
 bench: $(READY) ## Measure; prints a table and writes build/bench.json
 	@$(BIN)/python -m tests.benchmarks
 
-docs: $(READY) ## Write docs/openapi.json and docs/data-model.md anew from the declarations
+docs: $(READY) ## Write the generated documents anew from the declarations
 	@$(BIN)/python -m infra.package docs
 
 package: $(READY) ## Build what a deployment uploads into build/

@@ -18,7 +18,15 @@ from chalicelib.platform.access import epoch
 from chalicelib.platform.access.caller import Caller, recognize
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import Action, Permission
-from chalicelib.platform.access.decisions import NOT_PUBLISHED, decide, refusal, require, require_set_up, screen
+from chalicelib.platform.access.decisions import (
+    NOT_PUBLISHED,
+    OTHER_TENANT,
+    decide,
+    refusal,
+    require,
+    require_set_up,
+    screen,
+)
 from chalicelib.platform.access.epoch import AccessEpoch
 from chalicelib.platform.access.resources import Resource
 from chalicelib.platform.access.tokens import Claims
@@ -245,11 +253,14 @@ def _with_resource(
 
 
 def _decide(resource: Resource[Any], caller: Caller, action: Action, found: Item) -> None:
-    """Refuse unless the policies allow it. To all but staff, what is not published is not there (HTTP-24)."""
+    """Refuse unless the policies allow it (HTTP-24).
+
+    To all but staff, what is not published is not there; nor, to anybody, what is in a centre that is not theirs.
+    """
     decision = decide(caller, action, resource.entity(found))
     if decision.allowed:
         return
-    if decision.reason == NOT_PUBLISHED and not action.for_staff:
+    if decision.reason == OTHER_TENANT or (decision.reason == NOT_PUBLISHED and not action.for_staff):
         raise resource.missing()
     raise refusal(action, decision)
 

@@ -71,6 +71,15 @@ class SampleRefused(ApiError):
     message = "This sample is refused"
 
 
+CENTRE_SAMPLE = Resource(
+    param="sample",
+    item=Sample,
+    key=lambda path, _: Sample.place(path["sampleId"]),
+    entity=lambda sample: Entity("Centre", sample.id, {"centreId": sample.owner_id, "tenantId": sample.owner_id}),
+    missing=SampleNotFound,
+)
+"""Its owner is a centre."""
+
 OWN_SAMPLE = Resource(
     param="sample",
     item=Sample,
@@ -201,6 +210,13 @@ with registry.isolated() as declared:
         """One sample."""
         answer = SampleAnswer(id=sample.id, title=sample.title, version=sample.version)
         return Answer(answer, version=int(sample.version))
+
+    @api.get(
+        "/v1/centre-samples/{sampleId}", action=Actions.CENTRE_SEATS_MANAGE, resource=CENTRE_SAMPLE, grants=WRITING
+    )
+    def get_centre_sample(sample: Sample) -> Seen:
+        """A sample inside a study centre."""
+        return Seen(seen=sample.id)
 
     @api.patch(
         "/v1/samples/{sampleId}",

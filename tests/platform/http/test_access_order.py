@@ -173,3 +173,25 @@ def test_sign_in_is_optional_where_declared(samples: Client, people: People) -> 
     assert samples.get("/v1/sample-who").json == {"seen": None}
     assert samples.get("/v1/sample-who", token=student.token).json == {"seen": student.id}
     assert samples.get("/v1/sample-who", token="nonsense").code == "TOKEN_INVALID"
+
+
+@pytest.mark.rule("ACC-46", "ACC-55")
+@pytest.mark.rule("HTTP-24")
+def test_what_is_in_another_centre_is_as_if_it_did_not_exist(samples: Client, people: People) -> None:
+    """The same answer, to the byte, as for what does not exist; inside one's own centre a refusal is a refusal."""
+    here, there = new_ulid(), new_ulid()
+    mine, theirs = add(here), add(there)
+    operator = people.admin("CENTRE_OWNER", centres={here: ["centre.seats.manage"]})
+    clerk = people.admin("CENTRE_STAFF", centres={here: ["centre.reports.read"]})
+
+    def ask(sample: str, person: Any) -> tuple[int, dict[str, Any]]:
+        answer = samples.get(f"/v1/centre-samples/{sample}", token=person.token)
+        return answer.status, {name: one for name, one in answer.json.items() if name not in ("requestId", "timestamp")}
+
+    assert ask(mine, operator) == (200, {"seen": mine})
+    assert ask(theirs, operator) == ask(NOBODY, operator)
+    assert ask(theirs, operator)[0] == 404
+    assert ask(mine, clerk)[0] == 403
+    for person in (people.student(), people.admin("ADMIN_CONTENT")):
+        assert ask(mine, person) == ask(NOBODY, person)
+    assert ask(theirs, people.super_admin())[0] == 403
