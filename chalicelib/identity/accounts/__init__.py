@@ -20,6 +20,7 @@ from chalicelib.identity.accounts.items import (
     folded,
 )
 from chalicelib.identity.accounts.local_sign_in import require_local
+from chalicelib.identity.accounts.minors import BirthDate, check_asked, is_minor
 from chalicelib.identity.accounts.moving import AUTH_EMAIL_CHANGED, EMAIL_CHANGED, move_login, tell_of_move
 from chalicelib.identity.accounts.normalization import (
     Email,
@@ -60,6 +61,7 @@ __all__ = [
     "OWN_USER",
     "REGISTERED",
     "USER_UPDATE",
+    "BirthDate",
     "DisplayFacts",
     "Email",
     "EmailTaken",
@@ -80,6 +82,7 @@ __all__ = [
     "add_account",
     "add_changes",
     "anonymize",
+    "check_asked",
     "check_domain_allowed",
     "check_name",
     "check_password",
@@ -88,6 +91,7 @@ __all__ = [
     "display_facts",
     "folded",
     "hash_password",
+    "is_minor",
     "is_outdated_hash",
     "is_right_password",
     "masked_changes",

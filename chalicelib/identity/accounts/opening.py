@@ -10,6 +10,7 @@ from chalicelib.identity import roles
 from chalicelib.identity.accounts import passwords
 from chalicelib.identity.accounts.errors import EmailTaken
 from chalicelib.identity.accounts.items import KnownDevice, Login, User, UserHash, phone_index
+from chalicelib.identity.accounts.minors import is_minor
 from chalicelib.identity.accounts.normalization import normalize_email, normalize_phone
 from chalicelib.identity.accounts.user_hash import user_hash
 from chalicelib.platform import audit, clock, store
@@ -32,7 +33,8 @@ SEEDED = "SEED"
 class NewAccount:
     """What an account starts with. ``email`` and ``phone`` are normalized; ``roles`` are as they were just read.
 
-    ``password_hash`` is None for somebody whom an external provider vouches for.
+    ``password_hash`` is None for somebody whom an external provider vouches for. ``date_of_birth``: a day (ISO 8601);
+    no wish for marketing mails counts of those under age, whose guardian was not asked (USR-50).
     """
 
     email: str
@@ -45,6 +47,8 @@ class NewAccount:
     marketing_email: bool = False
     must_change_password: bool = False
     email_verified: bool = False
+    date_of_birth: str | None = None
+    guardian_email: str | None = None
     roles: Sequence[roles.Role] = ()
     user_id: str = field(default_factory=new_ulid)
 
@@ -104,7 +108,9 @@ def _user(new: NewAccount, hashed: str, *, signed_in: bool) -> User:
         user_hash=hashed,
         terms_version=new.terms_version,
         terms_accepted_at=now if new.terms_version else None,
-        marketing_email=new.marketing_email,
+        marketing_email=new.marketing_email and not is_minor(new.date_of_birth),
+        date_of_birth=new.date_of_birth,
+        guardian_email=new.guardian_email,
         must_change_password=new.must_change_password,
         last_login_at=clock.day_start(clock.academy_day(now)) if signed_in else None,
         created_at=now,

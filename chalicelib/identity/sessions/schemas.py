@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
-from chalicelib.identity.accounts import Email, Name, NewPassword, Password, Phone
+from chalicelib.identity.accounts import BirthDate, Email, Name, NewPassword, Password, Phone
 from chalicelib.identity.sessions import cookies
 from chalicelib.identity.sessions.beginning import Begun, SecondStep
 from chalicelib.identity.sessions.items import Session
@@ -24,7 +24,10 @@ SecondFactorCode = Annotated[str, Characters(6, 10, pattern="^([0-9]{6}|[A-Za-z0
 
 
 class RegisterRequest(RequestModel):
-    """Who registers. ``acceptedTerms`` must be true; the version of the terms is kept."""
+    """Who registers. ``acceptedTerms`` must be true; the version of the terms is kept.
+
+    ``dateOfBirth`` and ``guardianEmail`` only where the academy asks for them; under 18 ``marketingEmail`` stays off.
+    """
 
     email: Email
     password: NewPassword
@@ -33,6 +36,8 @@ class RegisterRequest(RequestModel):
     device_label: DeviceLabel | None = None
     accepted_terms: Literal[True]
     marketing_email: bool = False
+    date_of_birth: BirthDate | None = None
+    guardian_email: Email | None = None
 
 
 class LoginRequest(RequestModel):

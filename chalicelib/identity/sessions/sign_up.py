@@ -29,18 +29,7 @@ def sign_up(wish: RegisterRequest, device: Device, counted: Callable[[], object]
     """
     if AUTH_REGISTRATION() == "closed":
         raise accounts.RegistrationClosed
-    accounts.check_domain_allowed(wish.email)
-    accounts.check_password(wish.password, user_type=UserType.STUDENT, email=wish.email, name=wish.name)
-    new = accounts.NewAccount(
-        wish.email,
-        wish.name,
-        str(UserType.STUDENT),
-        accounts.hash_password(wish.password),
-        accounts.REGISTERED,
-        phone=wish.phone,
-        terms_version=TERMS_VERSION(),
-        marketing_email=wish.marketing_email,
-    )
+    new = _new_account(wish)
     session, entry = new_session(new.user_id, new.user_type, FIRST_TOKEN_VERSION, device, ["pwd"])
     tokens = tokens_of(session)
     counted()
@@ -60,3 +49,22 @@ def sign_up(wish: RegisterRequest, device: Device, counted: Callable[[], object]
             raise accounts.EmailTaken from lost
         raise
     return tokens
+
+
+def _new_account(wish: RegisterRequest) -> accounts.NewAccount:
+    """What the wish makes, if it may be: with the password hashed."""
+    accounts.check_domain_allowed(wish.email)
+    accounts.check_asked(wish.email, wish.date_of_birth, wish.guardian_email)
+    accounts.check_password(wish.password, user_type=UserType.STUDENT, email=wish.email, name=wish.name)
+    return accounts.NewAccount(
+        wish.email,
+        wish.name,
+        str(UserType.STUDENT),
+        accounts.hash_password(wish.password),
+        accounts.REGISTERED,
+        phone=wish.phone,
+        terms_version=TERMS_VERSION(),
+        marketing_email=wish.marketing_email,
+        date_of_birth=wish.date_of_birth.isoformat() if wish.date_of_birth else None,
+        guardian_email=wish.guardian_email,
+    )

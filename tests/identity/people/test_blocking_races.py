@@ -83,7 +83,10 @@ def test_no_token_of_a_sign_in_or_refresh_during_a_block_works_after_it(client: 
     support = people.admin("ADMIN_SUPPORT")
     for _ in range(8):
         student = people.student()
-        works = [*_ways_in(client, student), partial(set_status, client, support, student.id, "BLOCKED")]
+        works: list[Callable[[], Response]] = [
+            *_ways_in(client, student),
+            partial(set_status, client, support, student.id, "BLOCKED"),
+        ]
         answers = at_once(works)
         assert answers[-1].status == 200
         for answer in answers[:-1]:
