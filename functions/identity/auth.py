@@ -1,8 +1,8 @@
-"""Signing up, in and out: for everyone."""
+"""Signing in and out: for everyone."""
 
 from __future__ import annotations
 
-from chalicelib.identity.accounts import OWN_USER, EmailTaken, PasswordTooWeak, RegistrationClosed, User, UserNotFound
+from chalicelib.identity.accounts import OWN_USER, EmailNotVerified, User, UserNotFound
 from chalicelib.identity.accounts.schemas import CentreMembership, Me, MfaState
 from chalicelib.identity.external import welcome
 from chalicelib.identity.factors import MfaCodeInvalid
@@ -11,13 +11,11 @@ from chalicelib.identity.sessions.refresh import refresh as refresh_session
 from chalicelib.identity.sessions.schemas import (
     LoginRequest,
     RefreshRequest,
-    RegisterRequest,
     SignInAnswer,
     TokensAnswer,
 )
 from chalicelib.identity.sessions.sign_in import Wish, sign_in
 from chalicelib.identity.sessions.sign_out import sign_out, sign_out_by_refresh_token
-from chalicelib.identity.sessions.sign_up import sign_up
 from chalicelib.platform.access.card import plain
 from chalicelib.platform.access.decisions import needs_mfa
 from chalicelib.platform.errors import (
@@ -36,38 +34,12 @@ HASHING_MEMORY = 512
 
 
 @api.post(
-    "/v1/auth/register",
-    public=True,
-    status=201,
-    limits=[Limits.REGISTER, Limits.REGISTER_DAY],
-    limits_beside=True,
-    grants=[Grant.TABLE_WRITE, Grant.SECRET_TOKENS_SIGN, Grant.SECRET_PERSONAL],
-    raises=[EmailTaken, PasswordTooWeak, RegistrationClosed],
-    memory=HASHING_MEMORY,
-    loads=["jwt", "argon2"],
-    examples={
-        "email": "asha@example.in",
-        "password": "correct horse battery staple",
-        "name": "Asha Verma",
-        "acceptedTerms": True,
-    },
-)
-def register(body: RegisterRequest, request: Request) -> Answer[TokensAnswer]:
-    """Register as a student, and be signed in.
-
-    Use `autocomplete="email"` and `autocomplete="new-password"` on the fields, and let people paste.
-    """
-    device = transport.device_of(request, body.device_label)
-    return transport.tokens_handed_out(sign_up(body, device, request.counting.settle))
-
-
-@api.post(
     "/v1/auth/login",
     public=True,
     limits=[Limits.AUTH, Limits.AUTH_ADDRESS, Limits.AUTH_FAILURES],
     limits_beside=True,
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.LOGIN_READ, Grant.SECRET_TOKENS_SIGN, Grant.SECRET_DATA],
-    raises=[InvalidCredentials, MfaCodeInvalid, AccountBlocked, Conflict],
+    raises=[InvalidCredentials, MfaCodeInvalid, AccountBlocked, EmailNotVerified, Conflict],
     memory=HASHING_MEMORY,
     loads=["jwt", "argon2"],
     examples={"email": "asha@example.in", "password": "correct horse battery staple"},

@@ -2,6 +2,7 @@
 
 from chalicelib.identity.accounts.anonymizing import anonymize
 from chalicelib.identity.accounts.errors import (
+    EmailNotVerified,
     EmailTaken,
     MethodDisabled,
     PasswordTooWeak,
@@ -19,7 +20,7 @@ from chalicelib.identity.accounts.items import (
     UserHash,
     folded,
 )
-from chalicelib.identity.accounts.local_sign_in import require_local
+from chalicelib.identity.accounts.local_sign_in import REQUIRE_VERIFIED_EMAIL, require_local, require_verified
 from chalicelib.identity.accounts.minors import BirthDate, check_asked, is_minor
 from chalicelib.identity.accounts.moving import AUTH_EMAIL_CHANGED, EMAIL_CHANGED, move_login, tell_of_move
 from chalicelib.identity.accounts.normalization import (
@@ -32,6 +33,8 @@ from chalicelib.identity.accounts.normalization import (
 )
 from chalicelib.identity.accounts.opening import REGISTERED, NewAccount, add_account, create_staff, create_student
 from chalicelib.identity.accounts.passwords import (
+    MAX_LENGTH,
+    MINIMUM_LENGTH,
     NewPassword,
     Password,
     check_password,
@@ -58,12 +61,16 @@ __all__ = [
     "BLOCKED",
     "DELETED",
     "EMAIL_CHANGED",
+    "MAX_LENGTH",
+    "MINIMUM_LENGTH",
     "OWN_USER",
     "REGISTERED",
+    "REQUIRE_VERIFIED_EMAIL",
     "USER_UPDATE",
     "BirthDate",
     "DisplayFacts",
     "Email",
+    "EmailNotVerified",
     "EmailTaken",
     "KnownDevice",
     "Login",
@@ -98,6 +105,7 @@ __all__ = [
     "move_login",
     "normalize_email",
     "require_local",
+    "require_verified",
     "tell_of_move",
     "user_hash",
     "user_key",

@@ -11,6 +11,12 @@ class RegistrationClosed(ApiError):
     message = "New accounts cannot be registered at the moment"
 
 
+class EmailNotVerified(ApiError):
+    status = 403
+    code = "EMAIL_NOT_VERIFIED"
+    message = "Verify your e-mail address first, with the code that was sent to it"
+
+
 class MethodDisabled(ApiError):
     status = 403
     code = "METHOD_DISABLED"

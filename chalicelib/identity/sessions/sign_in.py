@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 
 from chalicelib.identity import factors
-from chalicelib.identity.accounts import Login, User, hash_password, is_outdated_hash, is_right_password
+from chalicelib.identity.accounts import (
+    Login,
+    User,
+    hash_password,
+    is_outdated_hash,
+    is_right_password,
+    require_verified,
+)
 from chalicelib.identity.sessions import attempts, guessing, notices, waiting
 from chalicelib.identity.sessions.beginning import Begun, begin, keys_of, known
 from chalicelib.identity.sessions.device import Device
@@ -35,8 +42,8 @@ def sign_in(wish: Wish, device: Device, counted: Callable[[], object]) -> Begun:
     """Sign somebody in. Whatever is wrong is one ``InvalidCredentials`` after the same work.
 
     ``counted`` waits for the counters of the address and refuses when they do. Raises ``AccountBlocked`` for the right
-    password of a blocked account, ``MfaCodeInvalid`` for it with a wrong code, ``RateLimited``, ``Conflict`` when too
-    many sign in to one account at once.
+    password of a blocked account, ``MfaCodeInvalid`` for it with a wrong code, ``EmailNotVerified`` where that must be,
+    ``RateLimited``, ``Conflict`` when too many sign in to one account at once.
     """
     login, failed = _first_read(wish.email, device, counted)
     user_id = str(login.user_id) if login is not None else NOBODY
@@ -61,6 +68,7 @@ def sign_in(wish: Wish, device: Device, counted: Callable[[], object]) -> Begun:
 def _begin(wish: Wish, found: Sequence[Item | None], device: Device, add: Callable[[Transaction], None]) -> Begun:
     """The session, or the second step of whoever has one and did not send its code."""
     who, code = known(found[:3]), wish.mfa_code
+    require_verified(who.user)
     if code is None or not who.card.mfa_enrolled:
         return begin(who, device, ["pwd"], add, wrong=InvalidCredentials)
     factor, failed = found[3:]

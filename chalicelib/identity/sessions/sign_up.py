@@ -21,27 +21,36 @@ TERMS_VERSION = settings.text("TERMS_VERSION", default="1")
 FIRST_TOKEN_VERSION = 1
 
 
-def sign_up(wish: RegisterRequest, device: Device, counted: Callable[[], object]) -> Tokens:
-    """Create a student and sign them in. One round trip beside the limit's counters, which run while hashing.
+def sign_up(
+    wish: RegisterRequest,
+    device: Device,
+    counted: Callable[[], object],
+    also: Callable[[Transaction, accounts.NewAccount], None],
+    *,
+    signed_in: bool = True,
+) -> Tokens | None:
+    """Create a student and, if ``signed_in``, begin a session. One round trip beside the limit's counters.
 
-    ``counted`` waits for those counters and refuses when they do. Raises ``RegistrationClosed``, ``PasswordTooWeak``,
-    ``EmailTaken``.
+    Those run while hashing; ``counted`` waits for them and refuses when they do. ``also`` adds to the transaction what
+    else a new account brings. Raises ``RegistrationClosed``, ``PasswordTooWeak``, ``EmailTaken``.
     """
     if AUTH_REGISTRATION() == "closed":
         raise accounts.RegistrationClosed
     new = _new_account(wish)
     session, entry = new_session(new.user_id, new.user_type, FIRST_TOKEN_VERSION, device, ["pwd"])
-    tokens = tokens_of(session)
+    tokens = tokens_of(session) if signed_in else None
     counted()
     tx = Transaction()
     accounts.add_account(
         tx,
         new,
         by=Actor(new.user_id, new.user_type, "USER"),
-        sessions={session.id: entry},
-        devices={device.agent_hash: clock.epoch()},
+        sessions={session.id: entry} if signed_in else {},
+        devices={device.agent_hash: clock.epoch()} if signed_in else {},
     )
-    tx.put(session, when=store.absent(Session), name="session")
+    if signed_in:
+        tx.put(session, when=store.absent(Session), name="session")
+    also(tx, new)
     try:
         tx.commit()
     except TransactionLost as lost:

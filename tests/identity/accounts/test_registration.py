@@ -20,6 +20,8 @@ ONE_ACCOUNT = {
     "AuditEntry": 1,
     "KnownDevice": 1,
     "Login": 1,
+    "Message": 1,
+    "OtpCode": 1,
     "PhoneIndex": 1,
     "Session": 1,
     "User": 1,

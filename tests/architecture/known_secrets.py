@@ -1,0 +1,50 @@
+"""Codes and links whose secret is known, so that sound requests can carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.identity.credentials import EmailChange, OtpCode
+from chalicelib.identity.credentials.codes import Purpose, hash_of, issue, issue_link
+from chalicelib.identity.credentials.resetting import add_token
+from chalicelib.platform import clock, store
+from chalicelib.platform.ids import new_ulid
+from chalicelib.platform.store import Transaction
+from tests.support.people import Person
+
+CODE = "482913"
+CHALLENGE = "01JH8Z6V3N4Q5R6S7T8V9WXYZ0"
+
+
+def _put_code(person: Person, email: str, purpose: Purpose) -> OtpCode:
+    item, _ = issue(email, purpose, user_id=person.id)
+    item.challenge_id, item.code_hash = CHALLENGE, hash_of(email, purpose, CHALLENGE, CODE)
+    item.expires_at = clock.now() + timedelta(days=1)
+    # Long enough ago for another to be asked for.
+    item.requested_at = clock.now() - timedelta(hours=1)
+    store.put(item)
+    return item
+
+
+def put_for(one: Person, everybody: Iterable[Person]) -> dict[str, Any]:
+    """Bodies by endpoint: a code and a link of one person. Everybody may move to an address of their own by the code."""
+    _put_code(one, one.email, Purpose.LOGIN)
+    for person in everybody:
+        email = f"moved.{person.id.lower()}@example.com"
+        item = _put_code(person, email, Purpose.CHANGE_EMAIL)
+        place = EmailChange.place(person.id)
+        store.put(
+            EmailChange(*place, user_id=person.id, email=email, challenge_id=CHALLENGE, expires_at=item.expires_at)
+        )
+    tx, reset_id = Transaction(), new_ulid()
+    reset = add_token(tx, one.email, reset_id, user_id=one.id, generation=0)
+    link = issue_link(one.email, reset_id, reset.expires_at, user_id=one.id)
+    link.requested_at = clock.now() - timedelta(hours=1)
+    tx.put(link)
+    tx.commit()
+    return {
+        "verify_otp": {"email": one.email, "code": CODE, "challengeId": CHALLENGE},
+        "reset_password": {"token": reset.token, "newPassword": "seven lilacs over Jaipur"},
+    }
