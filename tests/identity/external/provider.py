@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from secrets import token_hex
 from types import TracebackType
 from typing import Any
 
@@ -62,7 +63,9 @@ class Provider:
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._now = now
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        # Of its own in every test: what a container knows of a provider, it knows by its address.
+        self._realm = f"/realms/{token_hex(4)}"
+        self.url = f"http://127.0.0.1:{self._server.server_port}{self._realm}"
         self.keys = [new_key("key-1")]
         self.down = False
         self.asked: list[str] = []
@@ -135,7 +138,7 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self._send(*provider.answer(self.path))
+                self._send(*provider.answer(self.path.removeprefix(provider._realm)))
 
             def do_POST(self) -> None:
                 given = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
