@@ -48,6 +48,7 @@ def _copied(body: NewRole) -> set[str]:
 def change(role: Role, body: RolePatch, by: Caller, expected: int | None) -> Edited:
     """Edit a role. Raises ``ReauthRequired``, ``ValidationFailed``, and what ``roles.change`` raises."""
     proof.require_recent(by)
+    held.require_editable(role)
     return held.change(role, wish_of(str(role.user_type), body), by, expected, partial(letters, by))
 
 

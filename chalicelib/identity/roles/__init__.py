@@ -11,6 +11,7 @@ from chalicelib.identity.roles.editing import (
     change,
     create,
     delete,
+    require_editable,
 )
 from chalicelib.identity.roles.errors import (
     LastSuperAdmin,
@@ -103,6 +104,7 @@ __all__ = [
     "raise_if_not_admitted",
     "remaining",
     "replace",
+    "require_editable",
     "require_held",
     "require_not_outranked",
     "require_permissions",

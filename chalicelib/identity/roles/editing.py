@@ -109,8 +109,7 @@ def change(role: Role, wish: RoleWish, by: Caller, expected: int | None, letters
     ``Conflict``.
     """
     for _ in range(TRIES):
-        if not role.editable:
-            raise RoleFixed
+        require_editable(role)
         if expected is not None and expected != int(role.version):
             raise VersionMismatch({"version": int(role.version)})
         changes = _changes(role, wish)
@@ -124,6 +123,12 @@ def change(role: Role, wish: RoleWish, by: Caller, expected: int | None, letters
             raise_if_not_admitted(lost)
             role = read(str(role.key))
     raise Conflict
+
+
+def require_editable(role: Role) -> None:
+    """``RoleFixed`` for ADMIN_SUPER and STUDENT."""
+    if not role.editable:
+        raise RoleFixed
 
 
 def read(key: str) -> Role:
