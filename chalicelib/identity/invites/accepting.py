@@ -10,7 +10,7 @@ from chalicelib.identity.invites.audited import INVITE_ACCEPT
 from chalicelib.identity.invites.errors import InviteInvalid, InviteStale
 from chalicelib.identity.invites.items import ACCEPTED, PENDING, Invite, InviteEmail
 from chalicelib.identity.invites.schemas import AcceptInviteRequest
-from chalicelib.identity.sessions import Device, Tokens, attempts
+from chalicelib.identity.sessions import Device, Tokens
 from chalicelib.platform import audit, clock, store
 from chalicelib.platform.access.catalogue import UserType
 from chalicelib.platform.audit import Actor
@@ -31,7 +31,7 @@ def pending(token: str, device: Device, counted: Callable[[], object]) -> Invite
     parsed = tokens.parse(token)
     known, failures, _ = together(
         lambda: store.get(Invite, Invite.place(parsed.invite_id)) if parsed is not None else None,
-        lambda: attempts.failures_left(device.network),
+        lambda: sessions.failures_left(device.network),
         counted,
     )
     limits.refuse_if_any([failures] if isinstance(failures, limits.Verdict) else [])
@@ -42,7 +42,7 @@ def pending(token: str, device: Device, counted: Callable[[], object]) -> Invite
         or not is_open
         or not tokens.fits(parsed.secret, known.token_hash)
     ):
-        attempts.count_failure(device.network)
+        sessions.count_failure(device.network)
         raise InviteInvalid
     return known
 
@@ -59,7 +59,7 @@ def accept(wish: AcceptInviteRequest, device: Device, counted: Callable[[], obje
     """
     accounts.require_local()
     invite = pending(wish.token, device, counted)
-    limits.refuse_if_any([attempts.count_attempt(invite.email)])
+    limits.refuse_if_any([sessions.count_attempt(invite.email)])
     kind = UserType(invite.type)
     accounts.check_password(wish.password, user_type=kind, email=invite.email, name=wish.name)
     hashed = accounts.hash_password(wish.password)

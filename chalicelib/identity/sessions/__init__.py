@@ -1,6 +1,7 @@
 """Sessions: signing up, in and out, and the tokens that prove it."""
 
 from chalicelib.identity.sessions import attempts
+from chalicelib.identity.sessions.attempts import count_attempt, count_failure, failures_left
 from chalicelib.identity.sessions.beginning import Begun, Known, SecondStep, begin, keys_of, known
 from chalicelib.identity.sessions.device import Device
 from chalicelib.identity.sessions.ending import all_ended, end_others
@@ -32,7 +33,10 @@ __all__ = [
     "all_ended",
     "attempts",
     "begin",
+    "count_attempt",
+    "count_failure",
     "end_others",
+    "failures_left",
     "keys_of",
     "known",
     "new_session",
