@@ -61,6 +61,7 @@ class Template:
     """What can be said: declared by the domain that causes it, worded by the notifications domain.
 
     ``required``, ``optional``: variables of the payload; ``sealed``: required ones that travel sealed (codes, links).
+    ``elsewhere``: the declaration is another domain's, this one only speaks of it.
     """
 
     key: str
@@ -68,9 +69,10 @@ class Template:
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     sealed: tuple[str, ...] = ()
+    elsewhere: bool = False
 
     def __post_init__(self) -> None:
-        if _declared.setdefault(self.key, self) != self:
+        if not self.elsewhere and _declared.setdefault(self.key, self) != self:
             raise ValueError(f"template {self.key} is declared twice")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.engagement.notifications import sending, sweeping
+from chalicelib.engagement.notifications import held, sending, sweeping
 from chalicelib.engagement.notifications.events import MessageToSend
 from chalicelib.engagement.notifications.sweeping import Swept
+from chalicelib.identity.accounts.events import UserDeleted
 from chalicelib.platform.events.queues import Queues
-from chalicelib.platform.work import Grant, JobRun, Rate, job, worker
+from chalicelib.platform.work import Grant, JobRun, Rate, consumer, job, worker
 
 SENDER = [Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_DATA, Grant.SEND_MAIL, Grant.SEND_MESSAGES]
 
@@ -27,3 +28,9 @@ def send_bulk_message(message: MessageToSend) -> None:
 def requeue_messages(run: JobRun) -> Swept:
     """Queue again what waits without being on any queue: handed over and lost, or its sender died."""
     return sweeping.sweep()
+
+
+@consumer(on=[UserDeleted], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
+def erase_messages(event: UserDeleted) -> None:
+    """Remove what was sent to somebody whose account is erased."""
+    held.erase(event.user_id, event.recipients)

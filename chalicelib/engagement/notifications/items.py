@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.platform import clock
 from chalicelib.platform.messages import Message, recipient
@@ -186,12 +187,13 @@ def messages_to(channel: str, to: str) -> Query[Item]:
     return messages_at(Message.place(recipient(channel, to), "").pk)
 
 
-def logged(day: str, first: datetime, last: datetime, status: str | None = None) -> Query[Message]:
+def logged(
+    day: str, first: datetime, last: datetime, status: str | None = None, *, where: Condition | None = None
+) -> Query[Message]:
     """The log of one UTC day, newest first, between two instants; of one status or all. One query of rows."""
-    where: dict[str, Any] = {"between": (clock.iso(first), clock.iso(last)), "descending": True}
-    if status is None:
-        return Query(Message, f"MSGLOG#{day}", index="gsi1", **where)
-    return Query(Message, f"MSGLOG#{status}#{day}", index="gsi2", **where)
+    between = (clock.iso(first), clock.iso(last))
+    pk, index = (f"MSGLOG#{day}", "gsi1") if status is None else (f"MSGLOG#{status}#{day}", "gsi2")
+    return Query(Message, pk, index=index, between=between, descending=True, where=where)
 
 
 def utc_days(first: datetime, last: datetime) -> list[str]:
