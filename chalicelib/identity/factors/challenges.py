@@ -30,7 +30,7 @@ class PendingStep:
     methods: tuple[str, ...]
 
 
-def begin_challenge(tx: Transaction, card: AccessCard, amr: Sequence[str]) -> PendingStep:
+def begin_challenge(tx: Transaction, card: AccessCard, amr: Sequence[str], label: str | None) -> PendingStep:
     """Add to a transaction that somebody, proven by ``amr``, is asked for their second factor."""
     token, end = secrets.token_urlsafe(TOKEN_BYTES), clock.now() + LIFETIME
     challenge = MfaChallenge(
@@ -38,6 +38,7 @@ def begin_challenge(tx: Transaction, card: AccessCard, amr: Sequence[str]) -> Pe
         user_id=card.user_id,
         amr=list(amr),
         token_version=int(card.token_version),
+        device_label=label,
         expires_at=end,
         ttl=int((end + KEPT).timestamp()),
     )
@@ -45,31 +46,33 @@ def begin_challenge(tx: Transaction, card: AccessCard, amr: Sequence[str]) -> Pe
     return PendingStep(token, METHODS)
 
 
-def count_guess(token: str) -> MfaChallenge:
-    """Count one guess before it is looked at, so that no more than 5 ever are, and answer the challenge.
+def find(token: str) -> MfaChallenge:
+    """The challenge of a token. Raises ``MfaCodeInvalid`` for an unknown, expired, used or dead one. One round trip."""
+    challenge = store.get(MfaChallenge, MfaChallenge.place(token))
+    if challenge is None or challenge.consumed or int(challenge.attempts) >= GUESSES:
+        raise MfaCodeInvalid
+    if challenge.expires_at <= clock.now():
+        raise MfaCodeInvalid
+    return challenge
 
-    One round trip. Raises ``MfaCodeInvalid`` for an unknown, expired, used or dead one.
-    """
+
+def count_guess(challenge: MfaChallenge) -> None:
+    """Count one guess before it is looked at, so that no more than 5 are. Raises ``MfaCodeInvalid`` after those."""
     actions = [MfaChallenge.attempts.add(1), MfaChallenge.version.add(1)]
-    is_open = (
-        store.present(MfaChallenge)
-        & MfaChallenge.consumed_at.does_not_exist()
-        & (MfaChallenge.attempts < GUESSES)
-        & (MfaChallenge.expires_at > clock.now())
-    )
+    is_open = MfaChallenge.consumed_at.does_not_exist() & (MfaChallenge.attempts < GUESSES)
     try:
-        return store.update(MfaChallenge, MfaChallenge.place(token), actions, when=is_open)
+        store.update(MfaChallenge, challenge.itself, actions, when=is_open)
     except ConditionFailed as failed:
         raise MfaCodeInvalid from failed
 
 
 def is_live(challenge: MfaChallenge, card: AccessCard) -> bool:
-    """Whether nothing has ended everybody's sessions since the first step."""
+    """Whether nothing has ended all sessions since the first step."""
     return int(card.token_version) == int(challenge.token_version)
 
 
 def redeem(tx: Transaction, challenge: MfaChallenge) -> None:
     """Add to a transaction that the challenge is used. When ``challenge`` loses, it was used at the same moment."""
-    unused = MfaChallenge.consumed_at.does_not_exist()
+    unused = store.present(MfaChallenge) & MfaChallenge.consumed_at.does_not_exist()
     actions = [MfaChallenge.consumed_at.set(clock.now()), MfaChallenge.version.add(1)]
     tx.update(MfaChallenge, challenge.itself, actions, when=unused, name="challenge")

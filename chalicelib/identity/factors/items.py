@@ -24,6 +24,11 @@ class MfaFactor(Item, discriminator="MfaFactor"):
     recovery = UnicodeSetAttribute(null=True)
     created_at = InstantAttribute()
 
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether it counts."""
+        return bool(self.confirmed_at)
+
     @staticmethod
     def place(user_id: str) -> Key:
         """Where somebody's authenticator is."""
@@ -33,15 +38,22 @@ class MfaFactor(Item, discriminator="MfaFactor"):
 class MfaChallenge(Item, discriminator="MfaChallenge"):
     """A sign-in that was proven once and waits for the second factor.
 
-    ``amr``: how it was proven. ``token_version``: the card's then; a card that has moved on has ended it.
+    ``amr``: how it was proven; ``device_label``: what the client calls its device. ``token_version``: the card's then;
+    a card that has moved on has ended it.
     """
 
     user_id = UnicodeAttribute()
     amr: ListAttribute[str] = ListAttribute(default=list)
     token_version = NumberAttribute()
+    device_label = UnicodeAttribute(null=True)
     attempts = NumberAttribute(default=0)
     expires_at = InstantAttribute()
     consumed_at = InstantAttribute(null=True)
+
+    @property
+    def consumed(self) -> bool:
+        """Whether it has been answered."""
+        return bool(self.consumed_at)
 
     @staticmethod
     def place(token: str) -> Key:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import cast
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib.identity.factors import recovery, totp
 from chalicelib.identity.factors.errors import MfaCodeInvalid
@@ -15,20 +19,28 @@ METHODS = ("totp", "recovery")
 _TOTP_CODE = re.compile(rf"[0-9]{{{totp.DIGITS}}}")
 
 
-def consume(tx: Transaction, factor: MfaFactor | None, code: str, *, recovery_too: bool = True) -> None:
-    """Check a code of a confirmed factor, and add to the transaction that it is used up.
+def consume(tx: Transaction, factor: MfaFactor | None, code: str, *, recovery_too: bool = True) -> bool:
+    """Check a code of a confirmed factor, and add that it is used up; answers whether it was a recovery code.
 
     Raises ``MfaCodeInvalid`` for a code that is wrong or was used; whoever calls counts the guess. When the action
     ``factor`` loses, the code was used at the same moment, or the factor is gone: that too is ``MfaCodeInvalid``.
     """
-    if factor is None or factor.confirmed_at is None:
-        raise MfaCodeInvalid
-    if _TOTP_CODE.fullmatch(code):
-        _use_step(tx, factor, code)
+    own, by_app = confirmed(factor), _TOTP_CODE.fullmatch(code) is not None
+    if by_app:
+        used: Action = MfaFactor.last_step.set(checked_step(own, code))
     elif recovery_too:
-        _use_recovery_code(tx, factor, code)
+        used = MfaFactor.recovery.delete({checked_recovery_code(own, code)})
     else:
         raise MfaCodeInvalid
+    tx.update(MfaFactor, own.itself, [used, MfaFactor.version.add(1)], when=unused(own, code), name="factor")
+    return not by_app
+
+
+def confirmed(factor: MfaFactor | None) -> MfaFactor:
+    """The factor, if it counts. Raises ``MfaCodeInvalid``."""
+    if factor is None or not factor.is_confirmed:
+        raise MfaCodeInvalid
+    return factor
 
 
 def checked_step(factor: MfaFactor, code: str) -> int:
@@ -39,16 +51,20 @@ def checked_step(factor: MfaFactor, code: str) -> int:
     return step
 
 
-def _use_step(tx: Transaction, factor: MfaFactor, code: str) -> None:
-    step = checked_step(factor, code)
-    actions = [MfaFactor.last_step.set(step), MfaFactor.version.add(1)]
-    unused = (MfaFactor.last_step < step) & (MfaFactor.secret == factor.secret)
-    tx.update(MfaFactor, factor.itself, actions, when=unused, name="factor")
-
-
-def _use_recovery_code(tx: Transaction, factor: MfaFactor, code: str) -> None:
-    own = recovery.hash_of(factor.user_id, code.upper())
-    if own not in (factor.recovery or ()):
+def checked_recovery_code(factor: MfaFactor, code: str) -> str:
+    """The hash of a recovery code that is left. Raises ``MfaCodeInvalid``."""
+    hashed = recovery.hash_of(factor.user_id, code.upper())
+    if hashed not in (factor.recovery or ()):
         raise MfaCodeInvalid
-    actions = [MfaFactor.recovery.delete({own}), MfaFactor.version.add(1)]
-    tx.update(MfaFactor, factor.itself, actions, when=MfaFactor.recovery.contains(own), name="factor")
+    return hashed
+
+
+def unused(factor: MfaFactor, code: str) -> Condition:
+    """That a right code of a confirmed factor is still unused, for whoever changes the factor with it."""
+    if _TOTP_CODE.fullmatch(code):
+        return _unused_step(factor, checked_step(factor, code))
+    return cast(Condition, MfaFactor.recovery.contains(checked_recovery_code(factor, code)))
+
+
+def _unused_step(factor: MfaFactor, step: int) -> Condition:
+    return cast(Condition, (MfaFactor.last_step < step) & (MfaFactor.secret == factor.secret))

@@ -17,6 +17,11 @@ def new_recovery_codes() -> list[str]:
     return ["".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS)) for _ in range(RECOVERY_CODES)]
 
 
+def is_shaped(code: str) -> bool:
+    """Whether it has the form of a recovery code, not of an app's code."""
+    return len(code) == CHARACTERS
+
+
 def hash_of(user_id: str, code: str) -> str:
     """What is stored of a code: an HMAC, since 50 bits could be searched for in a plain hash."""
     return sealing.pseudonym(f"recovery:{user_id}", code)

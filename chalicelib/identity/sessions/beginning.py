@@ -78,7 +78,7 @@ def begin(
         add(tx)
         begun: Begun
         if card.mfa_enrolled and factors.TOTP not in amr:
-            begun = _add_second_step(tx, card, amr)
+            begun = _add_second_step(tx, card, amr, device)
             _add_profile(tx, who.user, on_user)
         else:
             begun = _add_session(tx, who, card, device, amr)
@@ -110,10 +110,10 @@ def _is_new(known: KnownDevice, device: Device) -> bool:
     return bool(agents) and device.agent_hash not in agents
 
 
-def _add_second_step(tx: Transaction, card: AccessCard, amr: Sequence[str]) -> SecondStep:
+def _add_second_step(tx: Transaction, card: AccessCard, amr: Sequence[str], device: Device) -> SecondStep:
     as_read = (AccessCard.status == "ACTIVE") & (AccessCard.token_version == card.token_version)
     tx.check(AccessCard, card.itself, as_read, name="card")
-    return factors.begin_challenge(tx, card, amr)
+    return factors.begin_challenge(tx, card, amr, device.label)
 
 
 def _add_session(tx: Transaction, who: Known, card: AccessCard, device: Device, amr: Sequence[str]) -> Tokens:

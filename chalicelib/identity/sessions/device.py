@@ -39,7 +39,16 @@ class Device:
     @property
     def shown(self) -> str:
         """What the list of sessions calls it: the client's own label, or what the user agent says."""
-        return self.label or described(self.user_agent)
+        return self.label or self.agent_shown
+
+    @property
+    def agent_shown(self) -> str:
+        """What the user agent says: for mails, which nobody's own words belong into."""
+        return described(self.user_agent)
+
+    def called(self, label: str | None) -> Device:
+        """The same device with a label of the client's."""
+        return Device(self.ip, self.network, self.user_agent, self.agent_hash, label)
 
 
 def described(user_agent: str) -> str:

@@ -12,9 +12,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from chalicelib.identity import factors
+from chalicelib.identity.accounts import User
 from chalicelib.identity.factors import MfaCodeInvalid, MfaFactor
-from chalicelib.identity.sessions import waiting
+from chalicelib.identity.sessions import notices, waiting
+from chalicelib.identity.sessions.device import Device
+from chalicelib.identity.sessions.errors import InvalidCredentials
 from chalicelib.identity.sessions.items import FailedProofs
+from chalicelib.identity.sessions.notices import FactorChange
 from chalicelib.platform import signals, store
 from chalicelib.platform.http import limits
 from chalicelib.platform.http.limits import Limits
@@ -32,7 +36,7 @@ def keys_of(user_id: str) -> list[Key]:
 
 @contextmanager
 def one_guess(user_id: str, failed: Item | None) -> Iterator[None]:
-    """Inside, one code is tried: ``factors.consume`` and the commit of its transaction.
+    """Inside, one code is tried (and the password, where both are asked for) and the transaction of it committed.
 
     ``failed``: the second of the items of ``keys_of``. Raises ``RateLimited`` while the account waits, and
     ``MfaCodeInvalid`` also when the code was used at the same moment.
@@ -41,13 +45,13 @@ def one_guess(user_id: str, failed: Item | None) -> Iterator[None]:
     waiting.refuse_while(known)
     try:
         yield
-    except MfaCodeInvalid:
+    except (MfaCodeInvalid, InvalidCredentials):
         if waiting.count(waiting.FACTOR, user_id, known):
             # Whoever guesses codes has the password already.
             signals.notice(SignalType.LOGIN_BRUTE_FORCE, Severity.MEDIUM, user_id=user_id, meta={"step": factors.TOTP})
         raise
     except TransactionLost as lost:
-        if lost.failed("factor"):
+        if lost.failed("factor") or lost.failed("challenge"):
             raise MfaCodeInvalid from lost
         raise
 
@@ -78,6 +82,15 @@ def prove(user_id: str, code: str, add: Callable[[Transaction], None], *, recove
         factors.consume(tx, factor_of([factor]), code, recovery_too=recovery_too)
         add(tx)
         tx.commit()
+
+
+def add_code(tx: Transaction, user: User, items: Sequence[Item | None], code: str, device: Device) -> None:
+    """Add that a sign-in uses up a code; the owner hears of a recovery code. ``items``: those of ``keys_of``.
+
+    Raises ``MfaCodeInvalid``.
+    """
+    if factors.consume(tx, factor_of(items), code):
+        notices.add_factor_changed(tx, user, FactorChange.RECOVERY_USED, device.agent_shown)
 
 
 def factor_of(items: Sequence[Item | None]) -> MfaFactor | None:

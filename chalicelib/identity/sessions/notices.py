@@ -1,11 +1,14 @@
-"""Mails to the owner of an account about its sign-ins (AUTH-34, AUTH-44)."""
+"""Mails to the owner of an account about its sign-ins and its second factor (AUTH-34, AUTH-44, AUTH-71)."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from chalicelib.identity.accounts import User
-from chalicelib.identity.sessions.device import Device, described
+from chalicelib.identity.sessions.device import Device
 from chalicelib.platform import clock, messages, signals
 from chalicelib.platform.errors import ApiError
+from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.logs import count_metric
 from chalicelib.platform.messages import MessageClass, Template
 from chalicelib.platform.signals import Severity, SignalType
@@ -13,6 +16,30 @@ from chalicelib.platform.store import Transaction, TransactionLost
 
 AUTH_NEW_DEVICE = Template("AUTH_NEW_DEVICE", MessageClass.SECURITY, ("at", "device"), ("place", "userName"))
 AUTH_LOGIN_ATTACK = Template("AUTH_LOGIN_ATTACK", MessageClass.SECURITY, ("at",), ("userName",))
+AUTH_MFA_CHANGED = Template("AUTH_MFA_CHANGED", MessageClass.SECURITY, ("at", "device", "change"), ("userName",))
+
+
+class FactorChange(StrEnum):
+    """What happened to a second factor."""
+
+    ENABLED = "ENABLED"
+    DISABLED = "DISABLED"
+    RESET = "RESET"
+    RECOVERY_CODES = "RECOVERY_CODES"
+    RECOVERY_USED = "RECOVERY_USED"
+
+
+def add_factor_changed(tx: Transaction, user: User, change: FactorChange, device: str) -> None:
+    """Add the mail that the second factor changed; ``device``: from where."""
+    messages.post(
+        tx,
+        AUTH_MFA_CHANGED,
+        user.email,
+        dedup=f"AUTH_MFA_CHANGED:{user.id}:{new_ulid()}",
+        user_id=user.id,
+        locale=user.locale,
+        payload={"at": clock.iso(clock.now()), "device": device, "change": str(change), "userName": user.name},
+    )
 
 
 def add_new_device(tx: Transaction, user: User, device: Device) -> None:
@@ -25,7 +52,7 @@ def add_new_device(tx: Transaction, user: User, device: Device) -> None:
         dedup=f"AUTH_NEW_DEVICE:{user.id}:{device.agent_hash}:{clock.academy_day(now)}",
         user_id=user.id,
         locale=user.locale,
-        payload={"at": clock.iso(now), "device": described(device.user_agent), "userName": user.name},
+        payload={"at": clock.iso(now), "device": device.agent_shown, "userName": user.name},
     )
 
 

@@ -71,13 +71,13 @@ def _begin(wish: Wish, found: Sequence[Item | None], device: Device, add: Callab
     require_verified(who.user)
     if code is None or not who.card.mfa_enrolled:
         return begin(who, device, ["pwd"], add, wrong=InvalidCredentials)
-    factor, failed = found[3:]
+    tried = found[3:]
 
     def add_both(tx: Transaction) -> None:
         add(tx)
-        factors.consume(tx, guessing.factor_of([factor]), code)
+        guessing.add_code(tx, who.user, tried, code, device)
 
-    with guessing.one_guess(who.card.user_id, failed):
+    with guessing.one_guess(who.card.user_id, tried[1]):
         return begin(who, device, ["pwd", factors.TOTP], add_both, wrong=InvalidCredentials)
 
 
