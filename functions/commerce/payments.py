@@ -7,9 +7,9 @@ from typing import Annotated
 from chalicelib.commerce import sellers, selling
 from chalicelib.commerce.payments import errors, history
 from chalicelib.commerce.payments.checkout import checkout as start_checkout
-from chalicelib.commerce.payments.history import OWN_ORDER
 from chalicelib.commerce.payments.items import PaymentOrder
 from chalicelib.commerce.payments.items.orders import ID_PATTERN
+from chalicelib.commerce.payments.resources import OWN_ORDER
 from chalicelib.commerce.payments.schemas import (
     CheckoutRequest,
     CheckoutResponse,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.commerce.payments.history import ORDER
+from chalicelib.commerce.payments.resources import ORDER
 from chalicelib.content.files.resources import FILE
 from chalicelib.content.notes.resources import NOTE
 from chalicelib.content.taxonomy.resources import PRACTISED_SUBJECT

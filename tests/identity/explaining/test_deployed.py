@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from chalicelib.identity.roles import Role, seed_roles
@@ -9,6 +13,7 @@ from chalicelib.platform import registry, store
 from chalicelib.platform.access import policies as in_force
 from chalicelib.platform.access.catalogue import DEFAULT_ROLES
 from chalicelib.platform.http.endpoint import Endpoint
+from tests.architecture.source import ROOT
 from tests.support.client import Client
 from tests.support.people import People, Person
 
@@ -76,3 +81,25 @@ def test_the_matrix_is_of_the_roles_as_they_are_and_can_be_narrowed(client: Clie
     every = client.get(MATRIX, token=auditor.token, query={"role": "ADMIN_FINANCE"}, expect=200).json["actions"]
     assert "/v1/admin/payments/orders" not in {row["path"] for row in every}
     assert client.get(MATRIX, token=auditor.token, query={"area": "nowhere"}, expect=200).json == {"actions": []}
+
+
+@pytest.mark.rule("ACC-13")
+def test_the_deployed_function_knows_the_declarations_of_all_others() -> None:
+    """A Lambda imports its own module alone; for the matrix it reads the others' declarations, not their insides."""
+    show = (
+        "import functions.identity.access_admin as own; from chalicelib.platform import registry;"
+        "from chalicelib.platform.http.endpoint import Endpoint; from chalicelib.identity.explaining import matrix;"
+        "registry.load_declarations(); print(len(matrix.rows_of(registry.of(Endpoint), [])))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", show],
+        env={**os.environ, "_HANDLER": "functions.identity.access_admin.access_matrix"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    guarded = [one for one in registry.load_all().values() if isinstance(one, Endpoint) and one.action is not None]
+    own = [one for one in guarded if one.module.startswith("functions.")]
+    assert int(ran.stdout) == sum(len(one.methods) for one in own)
