@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from chalicelib.identity.sessions import Device, attempts
+from chalicelib.identity.sessions import Device, count_attempt, count_failure, failures_left
 from chalicelib.platform.http import limits
 from chalicelib.platform.parallel import together
 
@@ -20,8 +20,8 @@ def beside_counters(read: Callable[[], T], *, subject: str, device: Device, coun
     """
     answer, attempt, failures, _ = together(
         read,
-        lambda: attempts.count_attempt(subject),
-        lambda: attempts.failures_left(device.network),
+        lambda: count_attempt(subject),
+        lambda: failures_left(device.network),
         counted,
     )
     limits.refuse_if_any([one for one in (attempt, failures) if isinstance(one, limits.Verdict)])
@@ -30,5 +30,5 @@ def beside_counters(read: Callable[[], T], *, subject: str, device: Device, coun
 
 def failed(device: Device, error: type[Exception]) -> Exception:
     """The error of a wrong proof, counted against its address; raise what this answers. Raises ``RateLimited``."""
-    attempts.count_failure(device.network)
+    count_failure(device.network)
     return error()

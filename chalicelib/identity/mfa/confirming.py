@@ -6,8 +6,17 @@ from chalicelib.identity import factors
 from chalicelib.identity.factors import MfaCodeInvalid
 from chalicelib.identity.mfa.errors import MfaEnrolled
 from chalicelib.identity.mfa.owner import MFA_ENABLE, Owner, mark_login
-from chalicelib.identity.sessions import Device, Session, Tokens, end_others, guessing, notices
-from chalicelib.identity.sessions.revoking import USER
+from chalicelib.identity.sessions import (
+    USER,
+    Device,
+    FactorChange,
+    Session,
+    Tokens,
+    add_factor_changed,
+    counted_read,
+    end_others,
+    one_guess,
+)
 from chalicelib.platform import audit, store
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.errors import Conflict, SessionRevoked
@@ -22,14 +31,14 @@ def confirm(owner: Owner, code: str, device: Device) -> Tokens:
     """
     caller, factor = owner.caller, owner.factor
     place = Session.place(caller.user_id, caller.session_id)
-    session = guessing.counted_read(caller.user_id, lambda: store.get(Session, place))
+    session = counted_read(caller.user_id, lambda: store.get(Session, place))
     if factor is None:
         raise MfaCodeInvalid
     if factor.is_confirmed:
         raise MfaEnrolled
     if session is None:
         raise SessionRevoked
-    with guessing.one_guess(caller.user_id, owner.beside[1]):
+    with one_guess(caller.user_id, owner.beside[1]):
         tx = Transaction()
         factors.confirm(tx, factor, code)
         amr = [*session.amr, factors.TOTP]
@@ -37,7 +46,7 @@ def confirm(owner: Owner, code: str, device: Device) -> Tokens:
         tokens = end_others(tx, caller.card, session, device, amr=amr, also=enrolled, reason=USER)
         mark_login(tx, owner.user, enrolled=True)
         audit.write(tx, MFA_ENABLE, caller.user_id, by=caller)
-        notices.add_factor_changed(tx, owner.user, notices.FactorChange.ENABLED, device.agent_shown)
+        add_factor_changed(tx, owner.user, FactorChange.ENABLED, device.agent_shown)
         _commit(tx)
     return tokens
 

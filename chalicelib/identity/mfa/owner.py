@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chalicelib.identity.accounts import Login, User, UserNotFound
 from chalicelib.identity.factors import MfaFactor
-from chalicelib.identity.sessions import guessing
+from chalicelib.identity.sessions import factor_keys, factor_of
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.resources import Entity, Resource
 from chalicelib.platform.audit import AuditAction
@@ -21,7 +21,7 @@ MFA_RESET = AuditAction("mfa.reset", "Staff removed the second factor of somebod
 
 @frozen
 class Owner:
-    """The caller, their profile, and what was read beside it: ``guessing.keys_of``."""
+    """The caller, their profile, and what was read beside it: ``factor_keys``."""
 
     caller: Caller
     user: User
@@ -30,7 +30,7 @@ class Owner:
     @property
     def factor(self) -> MfaFactor | None:
         """Their factor, confirmed or not."""
-        return guessing.factor_of(self.beside)
+        return factor_of(self.beside)
 
 
 OWN_FACTOR = Resource(
@@ -40,8 +40,8 @@ OWN_FACTOR = Resource(
     entity=lambda user: Entity("User", user.id, {"ownerId": user.id}),
     missing=UserNotFound,
     beside=(
-        lambda _, caller_id: guessing.keys_of(caller_id)[0],
-        lambda _, caller_id: guessing.keys_of(caller_id)[1],
+        lambda _, caller_id: factor_keys(caller_id)[0],
+        lambda _, caller_id: factor_keys(caller_id)[1],
     ),
 )
 """The caller's own profile; their second factor and the wrong codes lately are read beside it."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 from chalicelib.identity import factors
 from chalicelib.identity.accounts import Login, is_right_password
 from chalicelib.identity.mfa.owner import MFA_DISABLE, MFA_RENEW, Owner, mark_login
-from chalicelib.identity.sessions import Device, InvalidCredentials, guessing, notices
-from chalicelib.identity.sessions.cards import others_ended, unchanged
-from chalicelib.identity.sessions.notices import FactorChange
-from chalicelib.identity.sessions.revoking import USER
+from chalicelib.identity.sessions import (
+    USER,
+    Device,
+    FactorChange,
+    InvalidCredentials,
+    add_factor_changed,
+    counted_read,
+    one_guess,
+    others_ended,
+    unchanged,
+)
 from chalicelib.platform import audit, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
@@ -33,8 +40,8 @@ def remove(owner: Owner, password: str, code: str, device: Device) -> None:
     require_second_factor(caller)
     if needs_mfa(caller):
         raise MfaRequired
-    login = guessing.counted_read(caller.user_id, lambda: store.get(Login, Login.place(user.email)))
-    with guessing.one_guess(caller.user_id, owner.beside[1]):
+    login = counted_read(caller.user_id, lambda: store.get(Login, Login.place(user.email)))
+    with one_guess(caller.user_id, owner.beside[1]):
         if not is_right_password(password, login.password_hash if login is not None else None):
             raise InvalidCredentials
         tx = Transaction()
@@ -44,7 +51,7 @@ def remove(owner: Owner, password: str, code: str, device: Device) -> None:
         tx.update(AccessCard, card.itself, actions, when=unchanged(card), name="card")
         mark_login(tx, user, enrolled=False)
         audit.write(tx, MFA_DISABLE, caller.user_id, by=caller)
-        notices.add_factor_changed(tx, user, FactorChange.DISABLED, device.agent_shown)
+        add_factor_changed(tx, user, FactorChange.DISABLED, device.agent_shown)
         _commit(tx)
 
 
@@ -55,12 +62,12 @@ def renew_recovery_codes(owner: Owner, code: str, device: Device) -> list[str]:
     """
     caller = owner.caller
     require_second_factor(caller)
-    guessing.counted_read(caller.user_id, lambda: None)
-    with guessing.one_guess(caller.user_id, owner.beside[1]):
+    counted_read(caller.user_id, lambda: None)
+    with one_guess(caller.user_id, owner.beside[1]):
         tx = Transaction()
         codes = factors.renew_recovery_codes(tx, owner.factor, code)
         audit.write(tx, MFA_RENEW, caller.user_id, by=caller)
-        notices.add_factor_changed(tx, owner.user, FactorChange.RECOVERY_CODES, device.agent_shown)
+        add_factor_changed(tx, owner.user, FactorChange.RECOVERY_CODES, device.agent_shown)
         _commit(tx)
     return codes
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from chalicelib.identity import factors, roles
 from chalicelib.identity.accounts import User
 from chalicelib.identity.mfa.owner import MFA_RESET, mark_login
-from chalicelib.identity.sessions import all_ended, notices
-from chalicelib.identity.sessions.notices import FactorChange
-from chalicelib.identity.sessions.revoking import ADMIN
+from chalicelib.identity.sessions import ADMIN, FactorChange, add_factor_changed, all_ended
 from chalicelib.platform import audit
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
@@ -34,7 +32,7 @@ def reset(user: User, card: AccessCard, *, by: Caller, reason: str) -> None:
     tx.update(AccessCard, card.itself, actions, when=still_enrolled, name="card")
     mark_login(tx, user, enrolled=False)
     audit.write(tx, MFA_RESET, user.id, by=by, reason=reason)
-    notices.add_factor_changed(tx, user, FactorChange.RESET, ACADEMY_NAME())
+    add_factor_changed(tx, user, FactorChange.RESET, ACADEMY_NAME())
     try:
         tx.commit()
     except TransactionLost as lost:

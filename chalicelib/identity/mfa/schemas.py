@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chalicelib.identity.accounts import Password
 from chalicelib.identity.factors import NewFactor
-from chalicelib.identity.sessions.schemas import SecondFactorCode
+from chalicelib.identity.sessions import SecondFactorCode
 from chalicelib.platform.http import Characters, RequestModel, ResponseModel
 
 AppCode = Annotated[str, Characters(6, 6, pattern="^[0-9]{6}$"), Field(examples=["482913"])]

@@ -10,7 +10,19 @@ from concurrent.futures import wait
 
 from chalicelib.identity import factors
 from chalicelib.identity.factors import MfaChallenge, MfaCodeInvalid
-from chalicelib.identity.sessions import Device, Tokens, attempts, begin, guessing, keys_of, known
+from chalicelib.identity.sessions import (
+    Device,
+    Tokens,
+    add_code,
+    begin,
+    count_failure,
+    counted_read,
+    factor_keys,
+    failures_left,
+    keys_of,
+    known,
+    one_guess,
+)
 from chalicelib.platform import store
 from chalicelib.platform.http import limits
 from chalicelib.platform.parallel import submit, together
@@ -25,7 +37,7 @@ def verify(token: str, code: str, device: Device, counted: Callable[[], object])
     """
     challenge, left, _ = together(
         lambda: _found(token),
-        lambda: attempts.failures_left(device.network),
+        lambda: failures_left(device.network),
         counted,
     )
     limits.refuse_if_any([left] if isinstance(left, limits.Verdict) else [])
@@ -34,7 +46,7 @@ def verify(token: str, code: str, device: Device, counted: Callable[[], object])
             raise MfaCodeInvalid
         return _begin(challenge, code, device.called(challenge.device_label))
     except MfaCodeInvalid:
-        attempts.count_failure(device.network)
+        count_failure(device.network)
         raise
 
 
@@ -49,8 +61,8 @@ def _begin(challenge: MfaChallenge, code: str, device: Device) -> Tokens:
     user_id = str(challenge.user_id)
     counting = submit(lambda: factors.count_guess(challenge))
     try:
-        keys = [*keys_of(user_id), *guessing.keys_of(user_id)]
-        found = guessing.counted_read(user_id, lambda: store.get_many(keys))
+        keys = [*keys_of(user_id), *factor_keys(user_id)]
+        found = counted_read(user_id, lambda: store.get_many(keys))
     finally:
         wait([counting])
     counting.result()
@@ -60,9 +72,9 @@ def _begin(challenge: MfaChallenge, code: str, device: Device) -> Tokens:
 
     def add(tx: Transaction) -> None:
         factors.redeem(tx, challenge)
-        guessing.add_code(tx, who.user, tried, code, device)
+        add_code(tx, who.user, tried, code, device)
 
-    with guessing.one_guess(user_id, tried[1]):
+    with one_guess(user_id, tried[1]):
         begun = begin(who, device, [*challenge.amr, factors.TOTP], add, wrong=MfaCodeInvalid)
     if not isinstance(begun, Tokens):
         raise MfaCodeInvalid

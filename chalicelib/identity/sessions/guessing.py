@@ -29,7 +29,7 @@ from chalicelib.platform.store import Item, Key, Transaction, TransactionLost
 T = TypeVar("T")
 
 
-def keys_of(user_id: str) -> list[Key]:
+def factor_keys(user_id: str) -> list[Key]:
     """What a guess needs to know: the factor, and the failures so far."""
     return [MfaFactor.place(user_id), waiting.place(waiting.FACTOR, user_id)]
 
@@ -38,7 +38,7 @@ def keys_of(user_id: str) -> list[Key]:
 def one_guess(user_id: str, failed: Item | None) -> Iterator[None]:
     """Inside, one code is tried (and the password, where both are asked for) and the transaction of it committed.
 
-    ``failed``: the second of the items of ``keys_of``. Raises ``RateLimited`` while the account waits, and
+    ``failed``: the second of the items of ``factor_keys``. Raises ``RateLimited`` while the account waits, and
     ``MfaCodeInvalid`` also when the code was used at the same moment.
     """
     known = failed if isinstance(failed, FailedProofs) else None
@@ -76,7 +76,7 @@ def prove(user_id: str, code: str, add: Callable[[Transaction], None], *, recove
     Two round trips. Raises ``MfaCodeInvalid``, ``RateLimited``, and ``TransactionLost`` when something that ``add``
     added did not hold.
     """
-    factor, failed = counted_read(user_id, lambda: store.get_many(keys_of(user_id)))
+    factor, failed = counted_read(user_id, lambda: store.get_many(factor_keys(user_id)))
     with one_guess(user_id, failed):
         tx = Transaction()
         factors.consume(tx, factor_of([factor]), code, recovery_too=recovery_too)
@@ -85,7 +85,7 @@ def prove(user_id: str, code: str, add: Callable[[Transaction], None], *, recove
 
 
 def add_code(tx: Transaction, user: User, items: Sequence[Item | None], code: str, device: Device) -> None:
-    """Add that a sign-in uses up a code; the owner hears of a recovery code. ``items``: those of ``keys_of``.
+    """Add that a sign-in uses up a code; the owner hears of a recovery code. ``items``: those of ``factor_keys``.
 
     Raises ``MfaCodeInvalid``.
     """
@@ -94,5 +94,5 @@ def add_code(tx: Transaction, user: User, items: Sequence[Item | None], code: st
 
 
 def factor_of(items: Sequence[Item | None]) -> MfaFactor | None:
-    """The factor among the items of ``keys_of``."""
+    """The factor among the items of ``factor_keys``."""
     return next((one for one in items if isinstance(one, MfaFactor)), None)

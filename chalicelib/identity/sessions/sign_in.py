@@ -47,7 +47,7 @@ def sign_in(wish: Wish, device: Device, counted: Callable[[], object]) -> Begun:
     """
     login, failed = _first_read(wish.email, device, counted)
     user_id = str(login.user_id) if login is not None else NOBODY
-    keys = [*keys_of(user_id), *(guessing.keys_of(user_id) if wish.mfa_code else ())]
+    keys = [*keys_of(user_id), *(guessing.factor_keys(user_id) if wish.mfa_code else ())]
     reading = submit(lambda: store.get_many(keys))
     known_hash = login.password_hash if login is not None else None
     right = is_right_password(wish.password, known_hash)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_one_code_twice_at_once_signs_in_once(app: App, sign_in: SignIn, second:
         first = asked(sign_in(app.person))
         other = first if same else asked(sign_in(app.person))
         code, before = app.code(), live(app.person)
-        answers = at_once([lambda token=token, code=code: second(token, code) for token in (first, other)])
+        answers = at_once([partial(second, token, code) for token in (first, other)])
         assert sorted(answer.status for answer in answers) == [200, 401]
         assert len(live(app.person) - before) == 1
 
