@@ -7,6 +7,7 @@ caller's card, so that it costs no time; refreshing reads it always.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pynamodb.attributes import MapAttribute
@@ -14,6 +15,7 @@ from pynamodb.attributes import MapAttribute
 from chalicelib.platform import clock
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.access.tokens import Claims
+from chalicelib.platform.ids import ulid_at
 from chalicelib.platform.store.items import Item
 from chalicelib.platform.store.keys import Key
 from chalicelib.platform.store.patterns import AccessPattern
@@ -58,8 +60,14 @@ def valid_from(user_type: str) -> int:
 
 
 def voids(claims: Claims) -> bool:
-    """Whether the token of these claims was issued before that."""
-    return claims.issued_at < valid_from(claims.user_type)
+    """Whether the token of these claims is from before that, or of a session which began before.
+
+    Whoever has the leaked key can write any time into a token; but a session of then is none any more.
+    """
+    since = valid_from(claims.user_type)
+    if not since:
+        return False
+    return claims.issued_at < since or claims.session_id < ulid_at(datetime.fromtimestamp(since, UTC))
 
 
 def split(found: Sequence[Item | None], *, asked: bool) -> list[Item | None]:
