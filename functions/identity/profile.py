@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from chalicelib.identity.accounts import OWN_USER, User, UserNotFound
+from chalicelib.identity.accounts import OWN_USER, MethodDisabled, User, UserNotFound
 from chalicelib.identity.accounts.profile import change_profile
 from chalicelib.identity.accounts.schemas import Profile, ProfilePatch, profile_of
+from chalicelib.identity.credentials.reauthentication import prove_or_recent
 from chalicelib.identity.people import AskASuperAdmin, DeletionDueNow, SubscriptionActive, deleting
 from chalicelib.identity.people.schemas import DeletionRequest, DeletionScheduled
-from chalicelib.platform.access.proof import require_recent
+from chalicelib.identity.sessions import InvalidCredentials, transport
 from chalicelib.platform.errors import Conflict, HeaderInvalid, ReauthRequired, VersionMismatch, invalid
-from chalicelib.platform.http import Actions, Answer, Caller, Grant, Request, api
+from chalicelib.platform.http import Actions, Answer, Caller, Grant, Limits, Request, api
+
+HASHING_MEMORY = 512
+"""MiB: room for four Argon2id hashes, and the share of a processor that comes with it."""
 
 
 @api.get(
@@ -50,8 +54,27 @@ def update_profile(body: ProfilePatch, user: User, caller: Caller, request: Requ
     action=Actions.PROFILE_DELETE,
     resource=OWN_USER,
     status=202,
-    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY, Grant.SECRET_DATA],
-    raises=[UserNotFound, AskASuperAdmin, SubscriptionActive, ReauthRequired, Conflict],
+    limits=[Limits.AUTH, Limits.AUTH_ADDRESS, Limits.AUTH_FAILURES],
+    limits_beside=True,
+    grants=[
+        Grant.TABLE_READ,
+        Grant.TABLE_WRITE,
+        Grant.LOGIN_READ,
+        Grant.SECRET_TOKENS_VERIFY,
+        Grant.SECRET_REFRESH,
+        Grant.SECRET_DATA,
+    ],
+    raises=[
+        UserNotFound,
+        AskASuperAdmin,
+        SubscriptionActive,
+        MethodDisabled,
+        InvalidCredentials,
+        ReauthRequired,
+        Conflict,
+    ],
+    memory=HASHING_MEMORY,
+    loads=["argon2"],
     examples={"reason": "I passed the examination", "acceptLoss": False},
 )
 def delete_account(body: DeletionRequest | None, user: User, caller: Caller, request: Request) -> DeletionScheduled:
@@ -63,7 +86,9 @@ def delete_account(body: DeletionRequest | None, user: User, caller: Caller, req
     """
     wish = body or DeletionRequest()
     deleting.require_own_end(caller)
-    require_recent(caller)
+    prove_or_recent(
+        user, wish.password, by=caller, device=transport.device_of(request), counted=request.counting.settle
+    )
     return DeletionScheduled(deletion_due_at=deleting.schedule(user, wish, by=caller))
 
 

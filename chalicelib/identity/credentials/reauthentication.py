@@ -17,6 +17,7 @@ from chalicelib.identity.sessions import Device, InvalidCredentials, prove
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.proof import require_recent
 from chalicelib.platform.errors import AccountBlocked, SessionRevoked
 from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, TransactionLost
@@ -57,6 +58,24 @@ def reauthenticate(user: User, proof: Proof, *, by: Caller, device: Device, coun
         raise guarding.failed(device, InvalidCredentials) from wrong
     except TransactionLost as lost:
         raise _lost(lost) from lost
+
+
+def prove_or_recent(
+    user: User, password: str | None, *, by: Caller, device: Device, counted: Callable[[], object]
+) -> None:
+    """That a sensitive request carries the right password, or comes from a session proven within 10 minutes (AUTH-59).
+
+    One round trip with a password. Raises ``InvalidCredentials``, ``ReauthRequired``, ``MethodDisabled``,
+    ``RateLimited``.
+    """
+    if password is None:
+        counted()
+        require_recent(by)
+        return
+    require_local()
+    if by.at_provider is not None:
+        raise MethodDisabled
+    _check_password(user, password, by, device, counted)
 
 
 def _check_password(user: User, password: str, by: Caller, device: Device, counted: Callable[[], object]) -> None:

@@ -1,19 +1,16 @@
-"""Staff who act on somebody: that they are still who may, when the change is committed."""
+"""Staff who act on somebody: whether they may, and on what they act."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
-
-from pynamodb.expressions.condition import Condition
 
 from chalicelib.identity import accounts, roles
 from chalicelib.identity.accounts import User, UserNotFound
 from chalicelib.platform import store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
-from chalicelib.platform.errors import AccountBlocked, SessionRevoked, Unavailable
-from chalicelib.platform.store import Item, Transaction, TransactionLost
+from chalicelib.platform.errors import Unavailable
+from chalicelib.platform.store import Item
 
 
 def require_may_act(by: Caller, user: User, card: AccessCard) -> None:
@@ -31,27 +28,6 @@ def card_beside(items: Sequence[Item | None]) -> AccessCard:
     if not isinstance(card, AccessCard):
         raise Unavailable
     return card
-
-
-def check_actor(tx: Transaction, by: Caller) -> None:
-    """Add to a transaction that whoever acts was not blocked, signed out or given other roles meanwhile.
-
-    Of two who block each other at the same moment the second to commit finds out here.
-    """
-    card = by.card
-    same = (AccessCard.status == accounts.ACTIVE) & (AccessCard.token_version == card.token_version)
-    same &= AccessCard.roles_version == card.roles_version
-    tx.check(AccessCard, card.itself, cast(Condition, same), name="actor")
-
-
-def raise_if_gone(lost: TransactionLost) -> None:
-    """What such an actor is told: ``AccountBlocked``, or ``SessionRevoked`` to come again with what is so now."""
-    if not lost.failed("actor"):
-        return
-    there = lost.item("actor")
-    if isinstance(there, AccessCard) and there.status == accounts.BLOCKED:
-        raise AccountBlocked from lost
-    raise SessionRevoked from lost
 
 
 def as_they_are(user_id: str) -> tuple[User, AccessCard]:

@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.identity import roles, sessions
 from chalicelib.identity.accounts import BLOCKED, User
-from chalicelib.identity.people.acting import as_they_are, check_actor, raise_if_gone, require_may_act
+from chalicelib.identity.people.acting import as_they_are, require_may_act
 from chalicelib.identity.people.schemas import StatusRequest
 from chalicelib.platform import audit, clock
 from chalicelib.platform.access.caller import Caller
@@ -29,8 +29,8 @@ def set_status(user: User, card: AccessCard, wish: StatusRequest, *, by: Caller)
     """Block somebody, or lift the block; in that status already, nothing is written (HTTP-61). One round trip.
 
     Answers profile and card as they are then. Raises ``NotOnYourself``, ``TargetOutranks``, ``LastSuperAdmin``,
-    ``UserNotFound`` for a deleted account, ``Conflict`` when others kept changing it, and for whoever was blocked or
-    signed out meanwhile ``AccountBlocked`` or ``SessionRevoked``.
+    ``UserNotFound`` for a deleted account, ``Conflict`` when others kept changing it, ``AccountBlocked`` for a caller
+    who was blocked meanwhile: of two who block each other the second to commit finds out.
     """
     if wish.status == BLOCKED and wish.reason is None:
         raise invalid("body.reason", "MISSING", "is needed to block somebody")
@@ -43,7 +43,7 @@ def set_status(user: User, card: AccessCard, wish: StatusRequest, *, by: Caller)
         try:
             _transaction(user, card, changed, by, wish.reason).commit()
         except TransactionLost as lost:
-            raise_if_gone(lost)
+            roles.raise_if_not_admitted(lost)
             roles.raise_if_last(lost)
             user, card = as_they_are(user.id)
             continue
@@ -56,7 +56,7 @@ def _transaction(
 ) -> Transaction:
     blocked = changed["status"] == BLOCKED
     tx = Transaction()
-    check_actor(tx, by)
+    roles.admitted(tx, by)
     as_read = (AccessCard.status == user.status) & (AccessCard.roles_version == card.roles_version)
     ended = sessions.all_ended() if blocked else [AccessCard.version.add(1)]
     actions = [AccessCard.status.set(changed["status"]), *ended]

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.identity import accounts, sessions
+from chalicelib.identity import accounts, roles, sessions
 from chalicelib.identity.accounts import EmailTaken, Login, User
-from chalicelib.identity.people.acting import as_they_are, check_actor, raise_if_gone, require_may_act
+from chalicelib.identity.people.acting import as_they_are, require_may_act
 from chalicelib.platform import audit, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
@@ -40,8 +40,8 @@ def correct(user: User, card: AccessCard, wish: Correction, *, by: Caller) -> tu
     recent proof (AUTH-59). One round trip, two with an e-mail. Answers profile and card as they are then.
 
     Raises ``NotOnYourself``, ``TargetOutranks``, ``UserNotFound`` for a deleted account, ``EmailTaken``,
-    ``ReauthRequired``, ``VersionMismatch``, ``Conflict`` when others kept changing the profile, and for an actor who
-    was blocked or signed out meanwhile what ``raise_if_gone`` says.
+    ``ReauthRequired``, ``VersionMismatch``, ``Conflict`` when others kept changing the profile, ``AccountBlocked`` for
+    an actor who was blocked meanwhile.
     """
     for _ in range(TRIES):
         require_may_act(by, user, card)
@@ -54,7 +54,7 @@ def correct(user: User, card: AccessCard, wish: Correction, *, by: Caller) -> tu
         try:
             _transaction(user, card, new, login, wish.reason, by).commit()
         except TransactionLost as lost:
-            raise_if_gone(lost)
+            roles.raise_if_not_admitted(lost)
             if lost.failed("login"):
                 raise EmailTaken from lost
             user, card = as_they_are(user.id)
@@ -82,7 +82,7 @@ def _transaction(
     user: User, card: AccessCard, new: Mapping[str, Any], login: Login | None, reason: str, by: Caller
 ) -> Transaction:
     tx = Transaction()
-    check_actor(tx, by)
+    roles.admitted(tx, by)
     same = cast(Condition, AccessCard.roles_version == card.roles_version)
     if login is None:
         accounts.add_changes(tx, user, new)

@@ -9,6 +9,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.identity import accounts, sessions
 from chalicelib.identity.accounts import User
+from chalicelib.identity.credentials import EmailChange
 from chalicelib.identity.factors import MfaFactor
 from chalicelib.identity.people.deleting import due_of
 from chalicelib.identity.people.items import DeletionDue
@@ -102,8 +103,12 @@ def _empty(card: AccessCard) -> AccessCard:
 
 
 def forget_leftovers(user_id: str) -> None:
-    """Remove what an erased account left behind that its transaction did not hold: sessions, a late identity."""
+    """Remove what an erased account left behind that its transaction did not hold.
+
+    Sessions, an identity that was linked late, the address that the person wanted to move to.
+    """
     for session in store.every(sessions.Session.of(user_id)):
         store.delete(sessions.Session, session.itself)
     for identity in store.every(ExternalIdentity.of(user_id)):
         store.delete(ExternalIdentity, identity.itself)
+    store.delete(EmailChange, EmailChange.place(user_id))

@@ -24,7 +24,7 @@ from tests.identity.conftest import PASSWORD, Register
 from tests.identity.people.conftest import Items, card_of, user_of
 from tests.support.client import Client
 from tests.support.people import People, Person
-from tests.support.races import at_once, just_before, round_trips
+from tests.support.races import at_once, just_before, round_trips, to_next_window
 
 Audited = Callable[[], list[str]]
 Mails = Callable[[], list[Message]]
@@ -86,6 +86,25 @@ def test_what_must_be_so_before_an_account_may_end(
     cloud.advance(601)
     assert client.delete(ME, token=student.token, expect=401).code == "REAUTH_REQUIRED"
     assert audited() == ["user.delete"]
+
+
+@pytest.mark.rule("USR-05", "AUTH-59", "HTTP-42")
+def test_the_password_does_where_the_session_is_old(
+    cloud: Emulator, client: Client, people: People, audited: Audited
+) -> None:
+    student = people.student()
+    cloud.advance(601)
+    to_next_window(cloud)
+    wrong = {"password": "not the password at all"}
+    for _ in range(9):
+        refused = client.delete(ME, token=student.token, json=wrong, expect=401)
+        assert refused.code == "INVALID_CREDENTIALS"
+    assert (audited(), user_of(student.id).version) == ([], 1)
+    assert client.delete(ME, token=student.token, json={}, expect=401).code == "REAUTH_REQUIRED"
+    right = {"password": student.password}
+    client.delete(ME, token=student.token, json=right, expect=202)
+    assert audited() == ["user.delete"]
+    assert client.delete(ME, token=student.token, json=right, expect=429).code == "RATE_LIMITED"
 
 
 @pytest.mark.rule("USR-05", "USR-40")
