@@ -19,10 +19,10 @@ def _build(_: argparse.Namespace) -> None:
 
 
 def _check(_: argparse.Namespace) -> None:
-    from infra.package import access_matrix, audit_actions, data_model, openapi, policies, rule_book
+    from infra.package import access_matrix, audit_actions, clients, data_model, openapi, policies, rule_book
     from infra.package.lint import problems
 
-    found = [*problems(), *policies.problems()]
+    found = [*problems(), *policies.problems(), *clients.problems()]
     if openapi.outdated():
         found.append("docs/openapi.json is not what the declarations say; run make docs")
     if data_model.outdated():
