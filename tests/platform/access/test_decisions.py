@@ -139,12 +139,34 @@ def test_of_several_reasons_the_first_in_the_order_is_said(monkeypatch: pytest.M
 
 
 @pytest.mark.rule("ACC-55")
+def test_the_reasons_are_those_of_the_page_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that can be against sitting a test of another centre, taken away one by one."""
+    assert len(REASON_ORDER) == len(set(REASON_ORDER)) == 15
+    monkeypatch.setenv("FEATURES_OFF", "tests")
+    facts: dict[str, object] = {"published": False, "open": False, "tenantId": OTHER}
+    said = [decide(caller(status="BLOCKED"), Actions.TESTS_ATTEMPT, exam(**facts)).reason]
+    said.append(decide(caller(), Actions.TESTS_ATTEMPT, exam(**facts)).reason)
+    monkeypatch.setenv("FEATURES_OFF", "")
+    for name, better in (("tenantId", None), ("published", True), ("open", True)):
+        said.append(decide(caller(), Actions.TESTS_ATTEMPT, exam(**facts)).reason)
+        facts[name] = better
+        facts = {key: one for key, one in facts.items() if one is not None}
+    said.append(decide(caller(), Actions.TESTS_ATTEMPT, exam(**facts)).reason)
+    wanted = ["ACCOUNT_BLOCKED", "FEATURE_OFF", "OTHER_TENANT", "NOT_PUBLISHED", "NOT_OPEN", "NO_ENTITLEMENT"]
+    assert said == wanted == sorted(wanted, key=REASON_ORDER.index)
+
+
+@pytest.mark.rule("ACC-55")
 def test_of_several_reasons_against_staff_the_first_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MFA_ADMIN", "required")
     assert decide(caller("STUDENT", status="BLOCKED"), Actions.CONTENT_MANAGE).reason == "ACCOUNT_BLOCKED"
     assert decide(caller("STUDENT"), Actions.CONTENT_MANAGE).reason == "WRONG_USER_TYPE"
     assert decide(caller("ADMIN"), Actions.CONTENT_MANAGE).reason == "MFA_REQUIRED"
     assert decide(caller("ADMIN", mfa=True), Actions.CONTENT_MANAGE).reason == "MISSING_PERMISSION"
+    draft = decide(caller("ADMIN", mfa=True), Actions.NOTES_WRITE, note(published=False))
+    assert (draft.reason, draft.missing) == ("MISSING_PERMISSION", ("notes.write",))
+    published = decide(caller("ADMIN", "notes.write", mfa=True), Actions.NOTES_WRITE, note())
+    assert (published.reason, published.missing) == ("MISSING_PERMISSION", ("notes.publish",))
 
 
 @pytest.mark.rule("ACC-55")
