@@ -31,7 +31,7 @@ SENDS = [*READS, Grant.TABLE_WRITE, Grant.LOGIN_READ, Grant.SECRET_DATA]
     grants=SENDS,
     raises=[EmailTaken, InvitePending, WouldEscalate],
     idempotency=Idempotency.OPTIONAL,
-    examples={"email": "meera@example.in", "name": "Meera Nair", "roleKeys": ["ADMIN_CONTENT"]},
+    examples={"email": "meera@example.com", "name": "Meera Nair", "roleKeys": ["ADMIN_CONTENT"]},
 )
 def create_invite(body: NewInvite, caller: Caller) -> Answer[InviteAnswer]:
     """Invite somebody to the staff, or as an operator of study centres.

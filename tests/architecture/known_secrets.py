@@ -9,6 +9,8 @@ from typing import Any
 from chalicelib.identity.credentials import EmailChange, OtpCode
 from chalicelib.identity.credentials.codes import Purpose, hash_of, issue, issue_link
 from chalicelib.identity.credentials.resetting import add_token
+from chalicelib.identity.invites import Invite, tokens
+from chalicelib.identity.invites.items import email_mark
 from chalicelib.platform import clock, store
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.store import Transaction
@@ -16,6 +18,8 @@ from tests.support.people import Person
 
 CODE = "482913"
 CHALLENGE = "01JH8Z6V3N4Q5R6S7T8V9WXYZ0"
+INVITE_ID = "01JH8Z6V3N4Q5R6S7T8V9WXYZ1"
+INVITE_SECRET = "s" * 43
 
 
 def _put_code(person: Person, email: str, purpose: Purpose) -> OtpCode:
@@ -28,8 +32,28 @@ def _put_code(person: Person, email: str, purpose: Purpose) -> OtpCode:
     return item
 
 
+def _put_invite() -> str:
+    """The token of an invitation that waits for an answer."""
+    now = clock.now()
+    invite = Invite(
+        *Invite.place(INVITE_ID),
+        id=INVITE_ID,
+        email="invited@example.com",
+        type="ADMIN",
+        role_keys=["ADMIN_TEST"],
+        token_hash=tokens.hash_of(INVITE_SECRET),
+        invited_by_user_id=CHALLENGE,
+        expires_at=now + timedelta(days=1),
+        created_at=now,
+    )
+    invite.index()
+    store.put(invite)
+    store.put(email_mark(invite.email, invite.id, invite.expires_at))
+    return tokens.render(INVITE_ID, INVITE_SECRET)
+
+
 def put_for(one: Person, everybody: Iterable[Person]) -> dict[str, Any]:
-    """Bodies by endpoint: a code and a link of one person. Everybody may move to an address of their own by the code."""
+    """Bodies by endpoint: a code and a link of one person. Everybody may move to an address by the same code."""
     _put_code(one, one.email, Purpose.LOGIN)
     for person in everybody:
         email = f"moved.{person.id.lower()}@example.com"
@@ -44,7 +68,10 @@ def put_for(one: Person, everybody: Iterable[Person]) -> dict[str, Any]:
     link.requested_at = clock.now() - timedelta(hours=1)
     tx.put(link)
     tx.commit()
+    invited = _put_invite()
     return {
         "verify_otp": {"email": one.email, "code": CODE, "challengeId": CHALLENGE},
         "reset_password": {"token": reset.token, "newPassword": "seven lilacs over Jaipur"},
+        "invite_info": {"token": invited},
+        "accept_invite": {"token": invited, "name": "Meera Nair", "password": "seven lilacs over Jaipur"},
     }
