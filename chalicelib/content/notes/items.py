@@ -93,6 +93,11 @@ class NoteProgress(Item, discriminator="NoteProgress"):
         """Where somebody's progress in a note is."""
         return Key(f"USER#{user_id}", f"NOTEPROG#{note_id}")
 
+    @staticmethod
+    def of(user_id: str) -> Query[NoteProgress]:
+        """All of somebody's progress."""
+        return Query(NoteProgress, f"USER#{user_id}", begins_with="NOTEPROG#", consistent=True)
+
 
 def values_of(note: Note) -> dict[str, Any]:
     """Every attribute of a note by name, as plain values; what changes of it are computed on."""
@@ -165,4 +170,5 @@ PATTERNS = (
         1,
         consistent=False,
     ),
+    AccessPattern("all progress of somebody who is erased", NoteProgress.of("<user>"), 1),
 )

@@ -9,7 +9,7 @@ from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 from chalicelib.content.notes import Note
 from chalicelib.platform import clock
 from chalicelib.platform.access.card import AccessCard
-from chalicelib.platform.store import InstantAttribute, Item, Key
+from chalicelib.platform.store import InstantAttribute, Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
 
 REGISTER_SECONDS = 400 * 86_400
@@ -37,6 +37,11 @@ class NoteReader(Item, discriminator="NoteReader"):
     def place(user_id: str, note_id: str) -> Key:
         """Where the reader of a note is."""
         return Key(f"USER#{user_id}", f"READER#{note_id}")
+
+    @staticmethod
+    def of(user_id: str) -> Query[NoteReader]:
+        """Somebody as the reader of every note."""
+        return Query(NoteReader, f"USER#{user_id}", begins_with="READER#", consistent=True)
 
 
 class NoteViewSession(Item, discriminator="NoteViewSession"):
@@ -115,6 +120,7 @@ PATTERNS = (
         (AccessCard.place("<user>"), Note.place("<note>"), NoteReader.place("<user>", "<note>")),
         3,
     ),
+    AccessPattern("what somebody reads who is erased", NoteReader.of("<user>"), 1),
     AccessPattern("a view session in the register", NoteViewSession.place("<view session>"), 1),
     AccessPattern("whose watermark this is", WatermarkIssue.place("W7K2<rest of the code>"), 1),
 )

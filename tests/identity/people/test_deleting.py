@@ -47,7 +47,7 @@ def test_an_account_that_is_to_end_works_until_then_and_can_be_kept(
     student = people.student()
     cloud.calls.clear()
     scheduled = client.delete(ME, token=student.token, json={"reason": "I passed"}, expect=202).json
-    assert round_trips(cloud.calls.of("delete_account")) == 2
+    assert round_trips(cloud.calls.of("delete_account"), counters=False) == 2
     due = clock.parse_iso(scheduled["deletionDueAt"])
     assert timedelta(days=7) - timedelta(minutes=1) < due - clock.now() <= timedelta(days=7)
     assert [(one.template_key, one.to) for one in mails()] == [("USER_DELETION_DUE", student.email)]
