@@ -45,7 +45,7 @@ def invite_info(body: InviteTokenRequest, request: Request) -> InviteInfo:
     status=201,
     limits=[Limits.AUTH, *COUNTED],
     limits_beside=True,
-    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.LOGIN_READ, Grant.SECRET_TOKENS_SIGN, Grant.SECRET_PERSONAL],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_SIGN, Grant.SECRET_PERSONAL],
     raises=[InviteInvalid, InviteStale, EmailTaken, PasswordTooWeak, MethodDisabled],
     memory=HASHING_MEMORY,
     loads=["jwt", "argon2"],
