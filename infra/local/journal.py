@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.platform import clock
-from chalicelib.platform.events.changes import events_of
+from chalicelib.platform.events.changes import Handover, Told, events_of
 from infra.local.recorder import AwsCall
 
 REQUESTS_KEPT = 500
@@ -79,10 +79,7 @@ class Journal:
         except Exception:  # what the reader cannot read is for its dead-letter queue to show
             return
         at = clock.iso(clock.now())
-        found = [
-            {"at": at, "event": type(one).__name__, "key": one.key, "data": one.model_dump(mode="json", by_alias=True)}
-            for one in events
-        ]
+        found = [{"at": at, **_shown(one)} for one in events]
         with self._lock:
             self._events.extend(found)
 
@@ -101,3 +98,10 @@ class Journal:
         with self._lock:
             self._requests.clear()
             self._events.clear()
+
+
+def _shown(told: Told) -> dict[str, Any]:
+    """A domain event by its own key; what goes straight to a worker by its queue."""
+    about = told.message if isinstance(told, Handover) else told
+    name, key = (told.queue.name, told.queue.name) if isinstance(told, Handover) else (type(told).__name__, told.key)
+    return {"event": name, "key": key, "data": about.model_dump(mode="json", by_alias=True)}

@@ -96,6 +96,7 @@ class Academy:
         self.phonepe = str(facts["phonepeUrl"])
         self.aws = str(facts["storageUrl"])
         self.log = log
+        self.rotate_keys: Callable[[], None] | None = None
         self.accounts = {str(one["role"]): one for one in facts["accounts"]}
         self._staff = {role: self._sign_in(role) for role in self.accounts}
 

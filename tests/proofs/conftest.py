@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.identity.external.provider import AUDIENCE, Provider
 from tests.proofs.academy import Academy
 
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "ENGINE", "AWS_ENDPOINT_URL")
@@ -31,7 +32,14 @@ def _free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture(scope="session")
-def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
+def provider() -> Iterator[Provider]:
+    """An OpenID Connect provider that the local cloud trusts, beside its own sign-in."""
+    with Provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def academy(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[Academy]:
     """The running local cloud."""
     running = os.environ.get("PROOF_RUN")
     if running:
@@ -52,12 +60,23 @@ def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
         "RATE_REGISTER": "off",
         "RATE_REGISTER_DAY": "off",
         "RATE_INVITE": "off",
+        "AUTH_PROVIDERS": "local,external",
+        "OIDC_ISSUER": provider.url,
+        "OIDC_AUDIENCE": AUDIENCE,
+        "OIDC_PROVISION": "link",
         # Everything that a deployed stage would log, so that a proof can read it.
         "LOG_LEVEL": "INFO",
     }
-    command = [sys.executable, "-m", "infra.local"]
-    subprocess.run([*command, "run"], cwd=ROOT, env=environment, check=True, timeout=300)
+
+    def command(name: str, seconds: int) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "infra.local", name], cwd=ROOT, env=environment, check=True, timeout=seconds
+        )
+
+    command("run", 300)
     try:
-        yield Academy(json.loads((folder / "run.json").read_text("utf-8")), folder / "run.log")
+        academy = Academy(json.loads((folder / "run.json").read_text("utf-8")), folder / "run.log")
+        academy.rotate_keys = lambda: command("rotate-keys", 60)
+        yield academy
     finally:
-        subprocess.run([*command, "stop"], cwd=ROOT, env=environment, check=True, timeout=30)
+        command("stop", 30)

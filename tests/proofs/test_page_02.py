@@ -214,12 +214,14 @@ def test_nobody_invites_into_more_than_they_have(academy: Academy) -> None:
 
 
 @pytest.mark.rule("AUTH-56")
-def test_keys_rotate_under_a_hundred_clients(academy: Academy, rotate_keys: Any) -> None:
+def test_keys_rotate_under_a_hundred_clients(academy: Academy) -> None:
+    if academy.rotate_keys is None:
+        pytest.skip("the keys of a local cloud that was started elsewhere are not ours")
     student = academy.register()
     hammer = Hammer(lambda: _code_of(academy.call("GET", "/v1/auth/me", student)), 100)
     hammer.wait_for("", 200)
     before = {key["kid"] for key in academy.ok("GET", "/.well-known/jwks.json")["keys"]}
-    rotate_keys()
+    academy.rotate_keys()
     academy.advance(11 * 60)
     hammer.mark("rotated")
     fresh = academy.ok("POST", "/v1/auth/refresh", json={"refreshToken": student.refresh})
@@ -235,7 +237,8 @@ def test_a_token_of_an_external_provider(academy: Academy, provider: Any) -> Non
     student = academy.register()
     asked = _code(academy, student)
     assert academy.call("POST", "/v1/auth/verify-otp", json=asked).status_code == 200
-    token = provider.token(email=student.email, now=academy.now())
+    at = int(academy.now())
+    token = provider.token("subject-of-the-proof", email=student.email, iat=at, exp=at + 600)
     outsider = Person(student.id, student.email, token)
     me = academy.ok("GET", "/v1/auth/me", outsider)
     assert (me["userId"], me["email"]) == (student.id, student.email)
