@@ -10,7 +10,11 @@ import pytest
 from chalicelib.platform import messages, store
 from chalicelib.platform.messages import Message
 from infra.local.emulator import Emulator
+from tests.identity.external.conftest import provider
+from tests.identity.mfa.conftest import enrol
 from tests.support.client import Client, Response
+
+__all__ = ["enrol", "provider"]
 
 Verify = Callable[..., Response]
 

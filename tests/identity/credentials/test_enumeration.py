@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_the_hour_counts_all_purposes_and_the_minute_each(
 @pytest.mark.parametrize("path", [CODE, LINK])
 def test_two_requests_at_the_same_instant_send_one_mail(client: Client, people: People, post: Post, path: str) -> None:
     for email in [people.student().email for _ in range(3)] + ["nobody@example.in"]:
-        answers = at_once([lambda email=email: put(client, path, email)] * 2)
+        answers = at_once([partial(put, client, path, email)] * 2)
         assert sorted(answer.status for answer in answers) == [202, 429]
         refused = next(answer for answer in answers if answer.status == 429)
         assert (refused.code, 1 <= int(refused.headers["retry-after"]) <= 60) == ("OTP_TOO_SOON", True)
