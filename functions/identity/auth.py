@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from chalicelib.identity.accounts import OWN_USER, EmailNotVerified, User, UserNotFound
+from chalicelib.identity.accounts import (
+    OWN_USER,
+    EmailNotVerified,
+    MethodDisabled,
+    User,
+    UserNotFound,
+    require_local,
+)
 from chalicelib.identity.accounts.schemas import CentreMembership, Me, MfaState
 from chalicelib.identity.external import welcome
 from chalicelib.identity.factors import MfaCodeInvalid
@@ -22,6 +29,7 @@ from chalicelib.platform.errors import (
     AccountBlocked,
     Conflict,
     CsrfFailed,
+    NotProvisioned,
     OriginRefused,
     TokenExpired,
     TokenInvalid,
@@ -39,7 +47,7 @@ HASHING_MEMORY = 512
     limits=[Limits.AUTH, Limits.AUTH_ADDRESS, Limits.AUTH_FAILURES],
     limits_beside=True,
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.LOGIN_READ, Grant.SECRET_TOKENS_SIGN, Grant.SECRET_DATA],
-    raises=[InvalidCredentials, MfaCodeInvalid, AccountBlocked, EmailNotVerified, Conflict],
+    raises=[InvalidCredentials, MfaCodeInvalid, AccountBlocked, EmailNotVerified, MethodDisabled, Conflict],
     memory=HASHING_MEMORY,
     loads=["jwt", "argon2"],
     examples={"email": "asha@example.in", "password": "correct horse battery staple"},
@@ -53,6 +61,7 @@ def login(body: LoginRequest, request: Request) -> Answer[SignInAnswer]:
 
     Use `autocomplete="username"` and `autocomplete="current-password"` on the fields.
     """
+    require_local()
     device = transport.device_of(request, body.device_label)
     wish = Wish(body.email, body.password, body.mfa_code)
     return transport.handed_out(sign_in(wish, device, request.counting.settle))
@@ -63,7 +72,7 @@ def login(body: LoginRequest, request: Request) -> Answer[SignInAnswer]:
     public=True,
     limits=[Limits.REFRESH],
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_SIGN],
-    raises=[RefreshInvalid, RefreshReused, AccountBlocked, CsrfFailed, OriginRefused, Conflict],
+    raises=[RefreshInvalid, RefreshReused, AccountBlocked, MethodDisabled, CsrfFailed, OriginRefused, Conflict],
     headers=["X-CSRF-Token"],
     loads=["jwt"],
     examples={"refreshToken": "prt1.AY…"},
@@ -74,6 +83,7 @@ def refresh(body: RefreshRequest | None, request: Request) -> Answer[TokensAnswe
     A phone that lost the answer may ask again within 10 seconds and gets the same refresh token. A token that is used
     again later has been stolen or copied: its session ends. Without a body the cookie `ps_refresh` is taken.
     """
+    require_local()
     token = transport.refresh_token_of(request, body.refresh_token if body else None)
     return transport.tokens_handed_out(refresh_session(token, transport.device_of(request)))
 
@@ -89,6 +99,8 @@ def refresh(body: RefreshRequest | None, request: Request) -> Answer[TokensAnswe
         TokenExpired,
         RefreshInvalid,
         AccountBlocked,
+        MethodDisabled,
+        NotProvisioned,
         CsrfFailed,
         OriginRefused,
         Conflict,
@@ -103,6 +115,7 @@ def logout(body: RefreshRequest | None, request: Request) -> Answer[None]:
     With an access token that has expired, a refresh token of the session, in the body or as cookie, does. A session
     that has ended already stays so: 204 again.
     """
+    require_local()
     claims, token = transport.claims_or_refresh_token(request, body.refresh_token if body else None)
     if claims is not None:
         sign_out(claims)

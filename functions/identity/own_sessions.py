@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.identity.accounts import MethodDisabled, require_local
 from chalicelib.identity.sessions import SessionNotFound, cookies
 from chalicelib.identity.sessions.listing import live_sessions
 from chalicelib.identity.sessions.revoking import USER, end_one, end_own
@@ -15,11 +16,12 @@ from chalicelib.platform.http import Actions, Answer, Caller, Grant, api
     action=Actions.SESSIONS_MANAGE,
     status=204,
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
-    raises=[Conflict],
+    raises=[MethodDisabled, Conflict],
     examples={"keepCurrent": True},
 )
 def logout_all(body: LogoutAllRequest | None, caller: Caller) -> Answer[None]:
     """End all one's sessions, and close all notes; with `keepCurrent` all but this one."""
+    require_local()
     keep = body is not None and body.keep_current
     end_own(caller, keep_current=keep)
     return Answer(None, cookies=[] if keep else cookies.clearing())
@@ -29,9 +31,11 @@ def logout_all(body: LogoutAllRequest | None, caller: Caller) -> Answer[None]:
     "/v1/auth/sessions",
     action=Actions.SESSIONS_MANAGE,
     grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
+    raises=[MethodDisabled],
 )
 def list_sessions(caller: Caller) -> SessionList:
     """Where one is signed in, the last used first."""
+    require_local()
     return session_list(live_sessions(caller.card), current=caller.session_id)
 
 
@@ -40,9 +44,10 @@ def list_sessions(caller: Caller) -> SessionList:
     action=Actions.SESSIONS_MANAGE,
     status=204,
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
-    raises=[SessionNotFound, Conflict],
+    raises=[SessionNotFound, MethodDisabled, Conflict],
 )
 def end_session(session_id: str, caller: Caller) -> Answer[None]:
     """End one of one's sessions: a lost phone is signed out with its next request."""
+    require_local()
     end_one(caller.card, session_id, USER, by=caller)
     return Answer(None)

@@ -80,3 +80,59 @@ def test_signing_out_here_changes_nothing_there(
     client.post("/v1/auth/logout", token=token, expect=204)
     assert kinds() == before
     client.get("/v1/auth/me", token=token, expect=200)
+
+
+OURS: dict[str, Any] = {
+    "POST /v1/auth/register": {
+        "email": "ravi@example.in", "password": "correct horse battery", "name": "Ravi", "acceptedTerms": True,
+    },
+    "POST /v1/auth/login": {"email": "asha@example.in", "password": "correct horse battery"},
+    "POST /v1/auth/refresh": {"refreshToken": "prt1.AY"},
+    "POST /v1/auth/logout": None,
+    "POST /v1/auth/logout-all": None,
+    "GET /v1/auth/sessions": None,
+    f"DELETE /v1/auth/sessions/{'0' * 26}": None,
+    "POST /v1/auth/request-otp": {"email": "asha@example.in"},
+    "POST /v1/auth/verify-otp": {"email": "asha@example.in", "code": "123456", "challengeId": "0" * 26},
+    "POST /v1/auth/request-password-reset": {"email": "asha@example.in"},
+    "POST /v1/auth/reset-password": {"token": "x" * 43, "newPassword": "correct horse battery"},
+    "POST /v1/auth/change-password": {"currentPassword": "x", "newPassword": "correct horse battery"},
+    "POST /v1/auth/accept-invite": {"token": "x", "name": "Ravi", "password": "correct horse battery"},
+}  # fmt: skip
+"""AUTH-01 … AUTH-05, AUTH-07 … AUTH-13, AUTH-19. AUTH-06 is where a new person gets their account."""
+
+
+@pytest.mark.rule("AUTH-60")
+@pytest.mark.parametrize("place", OURS)
+def test_where_the_provider_alone_signs_in_our_own_ways_are_closed(
+    client: Client,
+    provider: Provider,
+    kinds: Callable[[], dict[str, int]],
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    monkeypatch.setenv("AUTH_PROVIDERS", "external")
+    token = provider.token("asha")
+    client.get("/v1/auth/me", token=token, expect=200)
+    before = kinds()
+    method, path = place.split()
+    refused = client.call(method, path, json=OURS[place], token=token, expect=403)
+    assert (refused.code, kinds()) == ("METHOD_DISABLED", before)
+
+
+@pytest.mark.rule("AUTH-60", "AUTH-59")
+def test_beside_our_own_sign_in_the_providers_sessions_have_no_password_to_prove(
+    client: Client, provider: Provider, kinds: Callable[[], dict[str, int]]
+) -> None:
+    token = provider.token("asha")
+    client.get("/v1/auth/me", token=token, expect=200)
+    before = kinds()
+    change = {"newPassword": "correct horse battery"}
+    assert client.post("/v1/auth/change-password", json=change, token=token, expect=403).code == "METHOD_DISABLED"
+    proven = client.post("/v1/auth/reauthenticate", json={"password": "x"}, token=token, expect=403)
+    assert (proven.code, kinds()) == ("METHOD_DISABLED", before)
+    assert client.get("/v1/auth/sessions", token=token, expect=200).json["items"] == []
+    client.post("/v1/auth/logout-all", json={"keepCurrent": True}, token=token, expect=204)
+    client.get("/v1/auth/me", token=token, expect=200)
+    client.post("/v1/auth/logout-all", token=token, expect=204)
+    assert client.get("/v1/auth/me", token=token, expect=401).code == "SESSION_REVOKED"
