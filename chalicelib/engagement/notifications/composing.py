@@ -62,10 +62,10 @@ def is_own_link(link: str) -> bool:
         return False
     if any(ord(one) <= 0x20 or ord(one) == 0x7F or one == "\\" for one in link) or "@" in parts.netloc:
         return False
-    own = {(urlsplit(site).hostname or "").lower() for site in (FRONTEND_URL(), ADMIN_URL())}
-    if host not in own | {one.lower() for one in MAIL_LINK_HOSTS()}:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and settings.is_local())
+    own = {(one.scheme, one.hostname) for one in map(urlsplit, (FRONTEND_URL(), ADMIN_URL()))}
+    if parts.scheme == "https":
+        return host in {name for _, name in own} | {one.lower() for one in MAIL_LINK_HOSTS()}
+    return settings.is_local() and parts.scheme == "http" and ("http", host) in own
 
 
 def check(kind: Kind, wording: Wording) -> None:

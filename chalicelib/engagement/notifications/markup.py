@@ -221,7 +221,7 @@ class _Teller(_Reader):
         elif tag in _CELLS:
             self.lines[-1] += " " if full else ""
         elif tag == "li":
-            self.lines += ["", "- "] if full else ["- "]
+            self.lines[-1:] = [self.lines[-1], "- "] if full else ["- "]
         elif tag == "br" or (tag == "tr" and full):
             self.lines.append("")
         elif tag in BLOCKS and tag != "tr":

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes, pass_context
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes, pass_context
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -49,7 +50,9 @@ ALLOWED: tuple[type[nodes.Node], ...] = (
     nodes.Getattr,
     nodes.Getitem,
 )
-FILTERS = frozenset({"instant", "day", "default", "length", "lower", "upper", "trim", "first", "last", "join"})
+FILTERS = frozenset(
+    {"instant", "day", "default", "length", "lower", "upper", "trim", "first", "last", "join", "urlencode"}
+)
 TESTS = frozenset({"defined", "none", "string", "number", "eq", "ne", "in"})
 
 
@@ -172,6 +175,8 @@ def _refused(node: nodes.Node) -> str | None:
     name = node.name if isinstance(node, nodes.Name) else node.attr if isinstance(node, nodes.Getattr) else ""
     if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
         name = str(node.arg.value)
+    if name == "self":
+        return "the template itself is not available in templates"
     return "names that begin with an underscore are not available" if name.startswith("_") else None
 
 
@@ -199,17 +204,22 @@ def literal(source: str, part: str, mark: str) -> str:
     return "".join(kept[kind] or text for _, kind, text in tokens if kind in kept)
 
 
-def render(source: str, part: str, values: Mapping[str, Any]) -> str:
-    """The source with its values. Raises ``Unusable``; ``values`` are plain JSON values and ``locale``."""
+@lru_cache(maxsize=128)
+def _compiled(source: str, part: str) -> Template:
+    """The template, its loops counted; kept, since the same wordings come again and again."""
     tree = _parsed(source, part)
     for loop in tree.find_all(nodes.For):
         loop.iter = nodes.Filter(loop.iter, _METER, [], [], None, None, lineno=loop.lineno)
     environment = _HTML if part == "html" else _PLAIN
+    return environment.template_class.from_code(environment, environment.compile(tree), {})
+
+
+def render(source: str, part: str, values: Mapping[str, Any]) -> str:
+    """The source with its values. Raises ``Unusable``; ``values`` are plain JSON values and ``locale``."""
+    chunks: list[str] = []
     try:
-        code = environment.compile(tree)
-        template = environment.template_class.from_code(environment, code, {})
+        template = _compiled(source, part)
         meter = _Meter()
-        chunks: list[str] = []
         for chunk in template.generate({**values, _METER: meter}):
             meter.size += len(chunk)
             meter.check()
@@ -217,7 +227,7 @@ def render(source: str, part: str, values: Mapping[str, Any]) -> str:
     except TemplateSyntaxError as error:
         raise Unusable("SYNTAX", error.message or "wrong syntax", part=part, line=error.lineno) from error
     except Unusable as error:
-        raise Unusable(error.issue, error.message, part=part) from error
+        raise Unusable(error.issue, error.message, part=part, line=error.line) from error
     except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError, SyntaxError) as error:
         raise Unusable("FAILS", "cannot be rendered with these values", part=part) from error
     return "".join(chunks)
