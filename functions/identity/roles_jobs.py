@@ -15,5 +15,5 @@ from chalicelib.platform.work import Grant, worker
     timeout=50,
 )
 def carry_role_change(message: RoleChangeMessage) -> None:
-    """Carry an edit of a role to the access cards of some of its holders; a message of its own goes on with the rest."""
+    """Carry an edit of a role to some of its holders' access cards; a message of its own goes on with the rest."""
     carry_on(message.change_id)

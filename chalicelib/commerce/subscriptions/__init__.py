@@ -2,6 +2,7 @@
 
 from chalicelib.commerce.subscriptions.activation import Activation, activate, rules, work_out
 from chalicelib.commerce.subscriptions.card import families_of
+from chalicelib.commerce.subscriptions.checking import repair_entitlements
 from chalicelib.commerce.subscriptions.effects import DAY
 from chalicelib.commerce.subscriptions.errors import AccessCardFull, AlreadySubscribed, SubscriptionTooLong
 from chalicelib.commerce.subscriptions.events import (
@@ -29,6 +30,7 @@ __all__ = [
     "SubscriptionTooLong",
     "activate",
     "families_of",
+    "repair_entitlements",
     "rules",
     "work_out",
 ]

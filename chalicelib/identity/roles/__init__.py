@@ -36,7 +36,16 @@ from chalicelib.identity.roles.granting import (
     super_admins,
     with_fresh_roles,
 )
-from chalicelib.identity.roles.holding import Holding, check, check_exceptions, except_for, replace
+from chalicelib.identity.roles.holding import (
+    Holding,
+    check,
+    check_exceptions,
+    due_for,
+    every_holder,
+    except_for,
+    holders_of,
+    replace,
+)
 from chalicelib.identity.roles.items import Role, RoleChange, RoleHolder
 from chalicelib.identity.roles.permissions import SENSITIVE, check_names
 from chalicelib.identity.roles.propagation import carry_on
@@ -94,9 +103,12 @@ __all__ = [
     "create",
     "current",
     "delete",
+    "due_for",
     "due_of",
+    "every_holder",
     "every_role",
     "except_for",
+    "holders_of",
     "keys_of",
     "permissions_if",
     "permissions_of",

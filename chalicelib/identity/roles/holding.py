@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.identity.roles.errors import LastSuperAdmin, RoleFixed
 from chalicelib.identity.roles.items import Role, RoleHolder
-from chalicelib.identity.roles.rights import Ends, Rights, as_read, due, ends_of
+from chalicelib.identity.roles.rights import Ends, Rights, as_read, due, ends_of, every_role
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import ACADEMY_PERMISSIONS, STUDENT_ROLE, SUPER_ADMIN, UserType
@@ -19,6 +19,7 @@ from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction
 
 ACTIVE = "ACTIVE"
+MOST_HOLDERS = 100_000
 
 
 @frozen
@@ -33,6 +34,16 @@ class Holding:
         """What they hold."""
         return cls(tuple(str(key) for key in card.role_keys or ()), ends_of(card))
 
+    @classmethod
+    def by(cls, card: AccessCard, holders: Iterable[RoleHolder]) -> Holding:
+        """What they hold as these items say, in the order of the card; a student has the one role of the type."""
+        if card.user_type == UserType.STUDENT:
+            return cls((STUDENT_ROLE,), {})
+        found = {str(one.role_key): one for one in holders}
+        known = [str(key) for key in card.role_keys or () if key in found]
+        ends = {key: int(one.ends_at.timestamp()) for key, one in found.items() if one.ends_at is not None}
+        return cls((*known, *sorted(set(found) - set(known))), ends)
+
     def same(self, other: Holding) -> bool:
         """Whether it is the same; the order says nothing."""
         return set(self.keys) == set(other.keys) and dict(self.ends) == dict(other.ends)
@@ -40,6 +51,33 @@ class Holding:
     def given(self, before: Holding) -> list[str]:
         """The roles that are new, or end at another time."""
         return [key for key in self.keys if key not in before.keys or self.ends.get(key) != before.ends.get(key)]
+
+
+def holders_of(user_id: str, by_key: Iterable[str]) -> list[RoleHolder]:
+    """What somebody holds of these roles. One round trip."""
+    places = [RoleHolder.place(key, user_id) for key in by_key]
+    return [one for one in (store.get_many(places) if places else []) if isinstance(one, RoleHolder)]
+
+
+def every_holder() -> dict[str, list[RoleHolder]]:
+    """All holders of all roles by user id: a few queries for each role, for nightly work."""
+    found: dict[str, list[RoleHolder]] = {}
+    for key in every_role():
+        for holder in store.every(RoleHolder.of(key), most=MOST_HOLDERS):
+            found.setdefault(str(holder.user_id), []).append(holder)
+    return found
+
+
+def due_for(card: AccessCard, holding: Holding, by_key: Mapping[str, Role]) -> Rights:
+    """What a card must say when its owner holds these roles, with the grants and denies that it has."""
+    return due(
+        str(card.user_type),
+        holding.keys,
+        by_key,
+        ends=holding.ends,
+        grants=card.grants or (),
+        denies=card.denies or (),
+    )
 
 
 def check(card: AccessCard, wanted: Holding, by_key: Mapping[str, Role], now: int) -> None:
@@ -76,14 +114,7 @@ def replace(
     ``LastSuperAdmin``.
     """
     before = Holding.of(card)
-    rights = due(
-        str(card.user_type),
-        wanted.keys,
-        by_key,
-        ends=wanted.ends,
-        grants=card.grants or (),
-        denies=card.denies or (),
-    )
+    rights = due_for(card, wanted, by_key)
     same_state: Condition = as_read(card) & (AccessCard.status == card.status)
     tx.update(
         AccessCard,

@@ -16,6 +16,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.identity.roles.items import Role
 from chalicelib.platform import store
 from chalicelib.platform.access.card import AccessCard, plain
+from chalicelib.platform.access.catalogue import UserType
 from chalicelib.platform.records import frozen
 
 Ends = Mapping[str, int]
@@ -82,10 +83,14 @@ def due(
     grants: Iterable[str] = (),
     denies: Iterable[str] = (),
 ) -> Rights:
-    """What a card must say; a deny beats roles and grants, and a role of another user type gives nothing (ACC-57)."""
+    """What a card must say; a deny beats roles and grants.
+
+    A role of another user type gives nothing, and only staff are granted anything (ACC-57).
+    """
     denied = set(denies)
     held = [by_key[key] for key in keys if key in by_key and by_key[key].user_type == user_type]
-    lasting = permissions_of(role for role in held if role.key not in ends) | set(grants)
+    exceptions = set(grants) if user_type == UserType.ADMIN else set()
+    lasting = permissions_of(role for role in held if role.key not in ends) | exceptions
     timed = {
         str(role.key): {"endsAt": ends[role.key], "permissions": sorted(permissions_of([role]) - denied)}
         for role in held

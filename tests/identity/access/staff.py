@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from chalicelib.identity.accounts import User
 from chalicelib.identity.roles import Role, RoleHolder, due_of, every_role, seed_roles
@@ -143,7 +144,7 @@ class Office:
             if item["kind"]["S"] not in aside and item.get("outcome", {}).get("S") != "REFUSED"
         ]
 
-    def audited(self) -> list[dict[str, object]]:
+    def audited(self) -> list[dict[str, Any]]:
         """What the audit trail says was done, oldest first."""
         found = [item for item in self.cloud.items() if item["kind"]["S"] == "AuditEntry"]
         entries = sorted(found, key=lambda item: item["sk"]["S"])

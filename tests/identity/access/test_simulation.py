@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_who_would_gain_and_lose_what(office: Office) -> None:
 @pytest.mark.rule("ACC-75")
 def test_a_simulation_changes_nothing_and_agrees_with_the_edit(office: Office) -> None:
     ids = seed_holders("ADMIN_TEST", 12)
-    draft = {"permissions": ["tests.read", "docs.read"]}
+    draft: dict[str, Any] = {"permissions": ["tests.read", "docs.read"]}
     same = office.unchanged()
     found: dict[str, dict[str, list[str]]] = {}
     cursor = None
