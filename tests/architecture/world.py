@@ -21,6 +21,7 @@ from infra.local.emulator import Emulator
 from tests.architecture import known_secrets
 from tests.commerce.payments.shop import Shop, Street, forget_tokens, street
 from tests.content.desk import Desk
+from tests.engagement.notifications.outbox import put_receipt
 from tests.support.client import Client
 from tests.support.engine import kept, put_back
 from tests.support.people import People, Person, sign
@@ -97,6 +98,7 @@ class World:
         return {
             "key": "ADMIN_TEST",
             "userId": self.persons[OTHER].id,
+            "sessionId": self.persons[OTHER].session_id,
             "subjectId": subject["id"],
             "noteId": note["id"],
             "fileAssetId": self.desk.file(),
@@ -104,8 +106,16 @@ class World:
             "merchantTransactionId": self.shop.order_of(self.persons[STUDENT], "notes-yearly"),
             "asset": "reader.css",
             "inviteId": known_secrets.INVITE_ID,
+            "templateKey": self._wording(),
+            "messageId": put_receipt().id,
             "auditId": next(raw["id"]["S"] for raw in self.cloud.items() if raw["kind"]["S"] == "AuditEntry"),
         }
+
+    def _wording(self) -> str:
+        key, boss = "AUTH_PASSWORD_CHANGED", self.persons[SUPER_ADMIN]
+        body = {"subject": "News", "body": {"html": "<p>{{ device }}</p>"}}
+        self.client.put(f"/v1/admin/notifications/templates/{key}", json=body, token=boss.token, expect=200)
+        return key
 
     def path(self, endpoint: Endpoint) -> str:
         """The endpoint's path with something that exists in each of its places."""
@@ -121,6 +131,7 @@ class World:
             "login": {"email": person.email, "password": person.password},
             "refresh": {"refreshToken": person.refresh_token},
             **self._secret_bodies,
+            **known_secrets.second_factor_bodies(person),
             "checkout": {"planKey": self.named["planKey"]},
             "explain_access": {"userId": person.id, "action": "notes.open", **self._note()},
             "check_access": {"checks": [{"action": "notes.open", **self._note()}]},
