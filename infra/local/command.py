@@ -260,6 +260,6 @@ def rotate_keys() -> int:
         raise CommandFailed("no local cloud runs; start one, or name a stage: make rotate-keys STAGE=dev")
     from infra.local.rotation import rotate_running
 
-    for line in rotate_running(told["apiUrl"], told["storageUrl"], STATE):
+    for line in rotate_running(told["apiUrl"], told["storageUrl"]):
         print(line)
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import requests
 from botocore.session import Session
@@ -11,13 +10,14 @@ from botocore.session import Session
 from chalicelib.platform import clock
 from infra.local import secrets
 from infra.local.emulator import REGION
+from infra.local.running import STATE
 from infra.package.key_rotation import PRIVATE, PUBLIC, rotate
 
 STAGE = "local"
 SECONDS = 10
 
 
-def rotate_running(api_url: str, storage_url: str, kept: Path) -> Iterator[str]:
+def rotate_running(api_url: str, storage_url: str) -> Iterator[str]:
     """Rotate, by the clock of the local cloud, which may have been moved; and keep the keys for its next start."""
     told = requests.get(f"{api_url}/_local/clock", timeout=SECONDS)
     told.raise_for_status()
@@ -30,5 +30,5 @@ def rotate_running(api_url: str, storage_url: str, kept: Path) -> Iterator[str]:
         aws_secret_access_key="local-secret-access-key",  # noqa: S106  # the emulated AWS asks for some
     )
     done = rotate(ssm, STAGE)
-    secrets.replace(kept, {PRIVATE: done.private, PUBLIC: done.public})
+    secrets.replace(STATE, {PRIVATE: done.private, PUBLIC: done.public})
     yield from done.lines()
