@@ -120,7 +120,7 @@ def test_an_entitlement_opens_its_subject_until_it_ends(academy: Academy) -> Non
     editor, finance = academy.sign_in("ADMIN_CONTENT"), academy.sign_in("ADMIN_FINANCE")
     subject, student = academy.subject(editor), academy.register()
     inside, outside = academy.note(editor, pdf_of(40_000), subject=subject), academy.note(editor, pdf_of(40_000))
-    plan = academy.plan(finance, days=2, grants=[{"kind": "NOTES", "subjectIds": [subject]}])
+    plan = academy.plan(finance, days=2, grants=[{"kind": "NOTES", "scope": {"subjectIds": [subject]}}])
     everything = academy.plan(finance)
 
     def opening(note: str) -> Any:
