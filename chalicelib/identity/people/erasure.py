@@ -17,9 +17,8 @@ from chalicelib.platform import audit, clock, store
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.access.identities import ExternalIdentity
 from chalicelib.platform.audit import AuditAction
-from chalicelib.platform.errors import ApiError
 from chalicelib.platform.http import ResponseModel
-from chalicelib.platform.logs import alarm
+from chalicelib.platform.logs import alarm, unexpected
 from chalicelib.platform.store import Transaction, TransactionLost, fetch
 
 USER_ERASE = AuditAction("user.erase", "An account was erased: nothing is left but its id")
@@ -27,6 +26,8 @@ USER_ERASE = AuditAction("user.erase", "An account was erased: nothing is left b
 BATCH = 25
 TRIES = 3
 RESERVE_SECONDS = 20.0
+MAX_IDENTITIES = 50
+"""As many go with the account; should there be more, they go right after."""
 
 
 class Erasures(ResponseModel):
@@ -45,7 +46,8 @@ def erase_due(remaining: Callable[[], float]) -> Erasures:
             user_id = str(plain(one.row)["userId"])
             try:
                 done.erased += erase(user_id)
-            except (ApiError, TransactionLost):
+            except Exception as error:  # noqa: BLE001  # one that cannot be erased must not hold up the others
+                unexpected(error)
                 done.failed += 1
                 alarm("an account could not be erased", userId=user_id)
         if found.next_key is None:
@@ -81,7 +83,7 @@ def _erased(user: User, card: AccessCard) -> Transaction:
     accounts.anonymize(tx, user, due=clock.now())
     tx.put(_empty(card), when=cast(Condition, AccessCard.token_version == card.token_version), name="card")
     tx.delete(MfaFactor, MfaFactor.place(user.id))
-    for identity in store.every(ExternalIdentity.of(user.id)):
+    for identity in store.every(ExternalIdentity.of(user.id))[:MAX_IDENTITIES]:
         tx.delete(ExternalIdentity, identity.itself)
     tx.delete(DeletionDue, DeletionDue.place(user.id))
     audit.write(tx, USER_ERASE, user.id, meta={"type": user.type, "via": user.created_via})
