@@ -138,6 +138,18 @@ def test_a_code_dies_with_its_time_and_with_the_next(
     assert verify(third, expect=401).code == "OTP_INVALID"
 
 
+@pytest.mark.rule("AUTH-10", "AUTH-34")
+def test_a_code_used_on_an_unknown_device_is_told(
+    cloud: Emulator, client: Client, people: People, coded: Coded, verify: Verify, post: Post
+) -> None:
+    student = people.student()
+    verify(coded(student.email), expect=200)
+    cloud.advance(61)
+    elsewhere = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Chrome/131"}
+    client.post("/v1/auth/verify-otp", json=coded(student.email), headers=elsewhere, expect=200)
+    assert len(post.all(student.email, "AUTH_NEW_DEVICE")) == 1
+
+
 @pytest.mark.rule("AUTH-10", "AUTH-55")
 def test_the_right_code_of_a_blocked_account(people: People, coded: Coded, verify: Verify) -> None:
     student = people.student()
