@@ -5,7 +5,8 @@
 * An update that creates its item puts two records on the stream, one that changes nothing puts one: one and none.
 * Queries sort and compare the whole table; here only the items of the partition asked for.
 * A second execution of a finished execution's name is an internal error of moto's: ``ExecutionAlreadyExists``.
-* Queues (delays, visibility) read the backend's movable clock.
+* Queues (delays, visibility) read the backend's movable clock, and requests are signed by it: an address to upload to
+  that was made a moment ago must not have expired because the clock was moved.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from botocore import auth as signing
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 from moto.core.parse import BaseJSONParser
@@ -183,8 +186,14 @@ def _put_right() -> None:
     _replace(moto_tables, "copy", moto_values.SharedResults)
     _replace(BaseJSONSerializer, "_serialize_type_structure", serializing(BaseJSONSerializer._serialize_type_structure))
     _replace(BaseJSONParser, "_parse_structure", parsing(BaseJSONParser._parse_structure))
+    _replace(signing, "get_current_datetime", _signing_time)
     _correct_queues()
     _correct_workflows()
+
+
+def _signing_time(remove_tzinfo: bool = True) -> datetime:
+    """botocore's reading of the time, by the backend's clock."""
+    return clock.now().replace(tzinfo=None) if remove_tzinfo else clock.now()
 
 
 def _add_change(add: Callable[..., None]) -> Callable[..., None]:

@@ -124,6 +124,12 @@ def test_expired_address_is_refused_by_the_moved_clock(cloud: Emulator, door: st
     refused(cloud, put(url, headers), 403, "AccessDenied")
 
 
+@pytest.mark.rule("LOC-11")
+def test_an_address_made_after_the_clock_was_moved_is_good(cloud: Emulator, door: str) -> None:
+    cloud.advance(3_600)
+    assert put(*signed()).status_code == 200
+
+
 def test_changed_key_and_anonymous_requests_are_refused(cloud: Emulator, door: str) -> None:
     url, headers = signed()
     refused(cloud, put(url.replace("2026", "2027"), headers), 403, "SignatureDoesNotMatch")
