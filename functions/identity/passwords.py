@@ -17,7 +17,7 @@ from chalicelib.identity.credentials.schemas import (
 )
 from chalicelib.identity.sessions import InvalidCredentials, transport
 from chalicelib.identity.sessions.schemas import TokensAnswer
-from chalicelib.platform.errors import Conflict, ReauthRequired
+from chalicelib.platform.errors import Conflict, MfaRequired, ReauthRequired
 from chalicelib.platform.http import Actions, Answer, Caller, Grant, Limits, Request, api
 
 HASHING_MEMORY = 512
@@ -92,7 +92,7 @@ def reset_password(body: PasswordReset, request: Request) -> None:
         Grant.SECRET_TOKENS_SIGN,
         Grant.SECRET_DATA,
     ],
-    raises=[MethodDisabled, InvalidCredentials, ReauthRequired, PasswordTooWeak, UserNotFound, Conflict],
+    raises=[MethodDisabled, InvalidCredentials, ReauthRequired, PasswordTooWeak, MfaRequired, UserNotFound, Conflict],
     memory=HASHING_MEMORY,
     loads=["argon2"],
     examples={"currentPassword": "correct horse battery staple", "newPassword": "seven lilacs over Jaipur"},

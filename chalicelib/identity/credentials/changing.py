@@ -18,6 +18,7 @@ from chalicelib.identity.sessions import Device, InvalidCredentials, Session, To
 from chalicelib.platform import audit, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.decisions import require_set_up
 from chalicelib.platform.access.proof import require_recent
 from chalicelib.platform.audit import AuditAction
 from chalicelib.platform.errors import AccountBlocked, Conflict, SessionRevoked
@@ -43,8 +44,12 @@ def change_password(
 ) -> Tokens:
     """Set another password; ``current`` may be missing only where none is set and the session was proven just now.
 
-    Raises ``InvalidCredentials``, ``ReauthRequired``, ``PasswordTooWeak``, ``MethodDisabled``, ``RateLimited``.
+    Raises ``InvalidCredentials``, ``ReauthRequired``, ``PasswordTooWeak``, ``MfaRequired``, ``MethodDisabled``,
+    ``RateLimited``.
     """
+    if not by.must_change_password:
+        # Who must set up a second factor first does that first (AUTH-62).
+        require_set_up(by)
     own = read_own(user, by, device, counted)
     check_own_password(own, current, device)
     check_password(new, user_type=user.type, email=str(user.email), name=user.name, field="body.newPassword")

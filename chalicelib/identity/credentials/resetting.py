@@ -10,6 +10,7 @@ from typing import cast
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.identity import roles
 from chalicelib.identity.accounts import (
     DELETED,
     Login,
@@ -25,13 +26,12 @@ from chalicelib.identity.credentials.codes import Purpose
 from chalicelib.identity.credentials.errors import ResetTokenInvalid
 from chalicelib.identity.credentials.items import OtpCode, ResetToken
 from chalicelib.identity.credentials.requesting import Asked
-from chalicelib.identity.roles import require_not_outranked
 from chalicelib.identity.sessions import Device, all_ended
 from chalicelib.platform import audit, clock, messages, settings, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.audit import Actor, AuditAction
-from chalicelib.platform.errors import invalid
+from chalicelib.platform.errors import Conflict, invalid
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.parallel import together
 from chalicelib.platform.records import frozen
@@ -108,30 +108,34 @@ def add_token(
 def request_for(target: User, card: AccessCard, *, by: Caller, reason: str | None, require_change: bool) -> None:
     """Mail somebody a reset link and end all their sessions, because staff say so (USR-11). One round trip.
 
-    With ``require_change`` their old password works only to change it. Raises ``TargetOutranks``, ``UserNotFound`` for
-    a deleted account.
+    With ``require_change`` their old password works only to change it. Raises ``NotOnYourself``, ``TargetOutranks``,
+    ``UserNotFound`` for a deleted account, ``Conflict`` when roles or address changed at the same moment.
     """
-    require_not_outranked(by, card)
+    if target.id == by.user_id:
+        raise roles.NotOnYourself
+    roles.require_not_outranked(by, card)
     if target.status == DELETED or target.email is None:
         raise UserNotFound
     tx = Transaction()
     # Staff are not held to the 60 seconds: whoever attacks an account asks all the time.
     _add_link(tx, Asked(target.email, None, target), requested_by=by.user_id, when=None)
-    changes: list[Action] = [AccessCard.must_change_password.set(True)] if require_change else []
-    tx.update(AccessCard, card.itself, [*all_ended("ADMIN"), *changes], when=AccessCard.status != DELETED, name="card")
-    actions = [User.must_change_password.set(True), User.updated_at.set(clock.now()), User.version.add(1)]
+    as_read = (AccessCard.status != DELETED) & (AccessCard.roles_version == card.roles_version)
+    demands: list[Action] = [AccessCard.must_change_password.set(True)] if require_change else []
+    tx.update(AccessCard, card.itself, [*all_ended("ADMIN"), *demands], when=as_read, name="card")
     same = (User.email == target.email) & (User.status != DELETED)
     if require_change:
+        actions = [User.must_change_password.set(True), User.updated_at.set(clock.now()), User.version.add(1)]
         tx.update(User, target.itself, actions, when=same, name="user")
     else:
         tx.check(User, target.itself, same, name="user")
+    roles.admitted(tx, by)
     meta = {"requireChange": require_change}
     audit.write(tx, USER_RESET_PASSWORD, target.id, by=by, meta=meta, reason=reason)
     try:
         tx.commit()
     except TransactionLost as lost:
-        # Deleted, or moved to another address, in the same moment.
-        raise UserNotFound from lost
+        roles.raise_if_not_admitted(lost)
+        raise Conflict from lost
 
 
 def reset_password(token: str, password: str, device: Device, counted: Callable[[], object]) -> None:

@@ -229,6 +229,16 @@ def test_what_changes_no_password(
     assert (kinds(), login_of(student).password_hash) == (before, known)
 
 
+@pytest.mark.rule("AUTH-13", "AUTH-62")
+def test_who_must_set_up_a_second_factor_does_that_first(
+    people: People, change: Callable[..., Response], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss, newcomer = people.super_admin(), people.super_admin(must_change_password=True)
+    monkeypatch.setenv("MFA_ADMIN", "required")
+    assert change(boss, expect=403).code == "MFA_REQUIRED"
+    change(newcomer, expect=200)
+
+
 @pytest.mark.rule("AUTH-13", "AUTH-59")
 def test_a_first_password_needs_a_recent_proof(
     cloud: Emulator, client: Client, people: People, change: Callable[..., Response], coded: Coded, verify: Verify

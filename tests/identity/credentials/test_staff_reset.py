@@ -124,6 +124,7 @@ def test_who_may_not(people: People, order: Order, client: Client, kinds: Kinds,
     store.update(User, User.place(deleted.id), [User.status.set("DELETED"), User.email.remove()])
     before = {**kinds(), "AuditEntry": 0}
     assert order(support, boss, expect=403).code == "TARGET_OUTRANKS"
+    assert order(boss, boss, expect=409).code == "SELF"
     assert order(people.admin("ADMIN_CONTENT"), student, expect=403).code == "FORBIDDEN"
     assert order(student, student, expect=403).code == "WRONG_USER_TYPE"
     assert order(support, deleted, expect=404).code == "USER_NOT_FOUND"
@@ -155,9 +156,25 @@ def test_an_address_that_moves_in_the_same_moment_is_not_written_to(people: Peop
     student = people.student()
     moved = [User.email.set("moved@example.in")]
     with just_before("TransactWriteItems", lambda: store.update(User, User.place(student.id), moved)):
-        order(people.super_admin(), student, expect=404)
+        assert order(people.super_admin(), student, expect=409).code == "CONFLICT"
     assert post.all() == []
     assert must_change(student) == [False, False]
+
+
+@pytest.mark.rule("USR-11", "ACC-53", "USR-31")
+def test_who_was_blocked_or_outranked_in_the_same_moment_resets_nobody(
+    people: People, order: Order, post: Post
+) -> None:
+    boss, target = people.super_admin(), people.admin("ADMIN_CONTENT")
+    blocked = [AccessCard.status.set("BLOCKED"), AccessCard.token_version.add(1)]
+    with just_before("TransactWriteItems", lambda: store.update(AccessCard, AccessCard.place(boss.id), blocked)):
+        assert order(boss, target, expect=403).code == "ACCOUNT_BLOCKED"
+    promoted = [AccessCard.roles_version.add(1)]
+    other = people.super_admin()
+    with just_before("TransactWriteItems", lambda: store.update(AccessCard, AccessCard.place(target.id), promoted)):
+        assert order(other, target, expect=409).code == "CONFLICT"
+    assert post.all() == []
+    assert must_change(target) == [False, False]
 
 
 @pytest.mark.rule("AUTH-02", "USR-11")
