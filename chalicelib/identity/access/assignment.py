@@ -20,7 +20,7 @@ TRIES = 8
 
 
 def assign(user: User, beside: Sequence[Item | None], body: RolesRequest, by: Caller) -> AccessCard:
-    """Give somebody these roles and no others; in force from their next request. The card as it is then.
+    """Give somebody these roles and no others, from their next request on. The card as it is then.
 
     The same again writes nothing. Raises ``ReauthRequired``, ``NotOnYourself``, ``UserNotFound``, ``TargetOutranks``,
     ``WouldEscalate``, ``LastSuperAdmin``, ``ValidationFailed``, ``Conflict``.
@@ -49,7 +49,7 @@ def move(
     by: Caller | None,
     reason: str,
 ) -> AccessCard:
-    """Let somebody hold these roles, in one transaction; ``by`` is None where a role has ended by itself.
+    """Let somebody hold these roles: one transaction; ``by`` is None where a role has ended by itself.
 
     Raises ``LastSuperAdmin``, ``TransactionLost``.
     """
@@ -112,7 +112,7 @@ def _card_of(beside: Sequence[Item | None]) -> AccessCard:
 
 
 def _with_fresh_card(card: AccessCard, work: Callable[[AccessCard, Mapping[str, Role]], AccessCard]) -> AccessCard:
-    """Run ``work``; again when somebody changed the card or one of the roles in between."""
+    """Run ``work``; again when somebody changed the card or one of the roles meanwhile."""
     for _ in range(TRIES):
         if card.status == DELETED:
             raise UserNotFound

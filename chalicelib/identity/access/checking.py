@@ -110,8 +110,8 @@ def _repair(card: AccessCard, by_key: Mapping[str, Role]) -> bool:
     changed = {"roleKeys": [list(card.role_keys or ()), list(holding.keys)]}
     meta = {
         "changed": changed if changed["roleKeys"][0] != changed["roleKeys"][1] else {},
-        "added": sorted(due.permissions - there.permissions),
-        "removed": sorted(there.permissions - due.permissions),
+        "added": due.beyond(there),
+        "removed": there.beyond(due),
     }
     audit.write(tx, held.CARD_REPAIRED, card.user_id, meta=meta)
     try:

@@ -42,7 +42,7 @@ def _copied(body: NewRole) -> set[str]:
     found = held.every_role().get(body.copy_from)
     if found is None or found.user_type != body.user_type:
         raise invalid("body.copyFrom", "UNKNOWN_ROLE", "there is no such role of this user type")
-    return {str(name) for name in found.permissions or ()}
+    return held.permissions_of([found])
 
 
 def change(role: Role, body: RolePatch, by: Caller, expected: int | None) -> Edited:

@@ -53,7 +53,7 @@ class PersonAccess(ResponseModel):
         """As the card says at this instant."""
         return cls(
             user_id=card.user_id,
-            role_keys=[str(key) for key in card.role_keys or ()],
+            role_keys=list(Holding.of(card).keys),
             permissions=sorted(permissions_at(card, clock.now().timestamp())),
             expires_at=_instants(plain(card.timed_roles)),
             grants=sorted(str(name) for name in card.grants or ()),

@@ -31,7 +31,7 @@ def simulate(body: SimulationRequest, by: Caller) -> SimulationAnswer:
     if role is None:
         raise held.RoleNotFound
     wish = wish_of(str(role.user_type), body)
-    before = {str(name) for name in role.permissions or ()}
+    before = held.permissions_of([role])
     after = wish.permissions_after(before)
     found = store.fetch(RoleHolder.of(body.key), limit=body.limit, start=start)
     return SimulationAnswer(

@@ -40,6 +40,10 @@ class Rights:
             AccessCard.version.add(1),
         ]
 
+    def beyond(self, other: Rights) -> list[str]:
+        """What lasts of these and not of the others."""
+        return sorted(self.permissions - other.permissions)
+
     def only_of(self, other: Rights) -> Rights:
         """What of these is in the others too: everything that was taken away is, nothing new is."""
         timed = {
