@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -71,3 +72,19 @@ def test_days_where_clocks_change_have_their_own_length(monkeypatch: pytest.Monk
     monkeypatch.setenv("ACADEMY_TIMEZONE", "Europe/Berlin")
     spring = date(2026, 3, 29)
     assert clock.day_end(spring) - clock.day_start(spring) == timedelta(hours=23)
+
+
+@pytest.mark.rule("ACC-10")
+def test_another_instant_can_be_supposed_and_is_forgotten_again() -> None:
+    """For this flow of control alone: another thread has its own time."""
+    supposed = datetime(2031, 5, 4, 13, 0, tzinfo=UTC)
+    with clock.as_of(supposed):
+        assert (clock.now(), clock.epoch()) == (supposed, int(supposed.timestamp()))
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(clock.now).result() < supposed
+        with clock.as_of(None):
+            assert clock.now() < supposed
+        assert clock.now() == supposed
+    with pytest.raises(KeyError), clock.as_of(supposed):
+        raise KeyError
+    assert clock.now() < supposed

@@ -28,9 +28,14 @@ def desk(cloud: Emulator, client: Client, people: People, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def explain(client: Client, people: People) -> Explain:
-    """Asks, as somebody of security, why a person may or may not; ``thing``: type and id."""
-    auditor = people.admin("ADMIN_SECURITY")
+def auditor(people: People) -> Person:
+    """Somebody of security, who reads access."""
+    return people.admin("ADMIN_SECURITY")
+
+
+@pytest.fixture
+def explain(client: Client, auditor: Person) -> Explain:
+    """Asks, as the auditor, why a person may or may not; ``thing``: type and id."""
 
     def call(
         person: Person, action: str, thing: tuple[str, str] | None = None, expect: int = 200, **more: Any

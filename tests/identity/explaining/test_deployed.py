@@ -13,17 +13,17 @@ from chalicelib.platform import registry, store
 from chalicelib.platform.access import policies as in_force
 from chalicelib.platform.access.catalogue import DEFAULT_ROLES
 from chalicelib.platform.http.endpoint import Endpoint
+from infra.local.emulator import Emulator
 from tests.architecture.source import ROOT
 from tests.support.client import Client
-from tests.support.people import People, Person
+from tests.support.people import Person
 
 POLICIES, MATRIX = "/v1/admin/access/policies", "/v1/admin/access/matrix"
 
 
-@pytest.fixture
-def auditor(people: People) -> Person:
+@pytest.fixture(autouse=True)
+def _roles(cloud: Emulator) -> None:
     seed_roles()
-    return people.admin("ADMIN_SECURITY")
 
 
 @pytest.mark.rule("ACC-11")
