@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.identity.accounts import ANY_USER, EmailTaken, User, UserNotFound
+from chalicelib.identity.accounts import ANY_USER, SHOWN_USER, EmailTaken, User, UserNotFound
 from chalicelib.identity.people import blocking, correcting, listing
 from chalicelib.identity.people.acting import card_beside
 from chalicelib.identity.people.correcting import Correction
@@ -28,7 +28,7 @@ def list_users(query: UsersQuery, caller: Caller) -> Page[UserRow]:
 @api.get(
     "/v1/admin/users/{userId}",
     action=Actions.USERS_READ,
-    resource=ANY_USER,
+    resource=SHOWN_USER,
     grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
     raises=[UserNotFound],
 )

@@ -45,6 +45,7 @@ from chalicelib.identity.accounts.passwords import (
 from chalicelib.identity.accounts.profile import (
     ANY_USER,
     OWN_USER,
+    SHOWN_USER,
     USER_UPDATE,
     DisplayFacts,
     add_changes,
@@ -66,6 +67,7 @@ __all__ = [
     "OWN_USER",
     "REGISTERED",
     "REQUIRE_VERIFIED_EMAIL",
+    "SHOWN_USER",
     "USER_UPDATE",
     "BirthDate",
     "DisplayFacts",

@@ -8,7 +8,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.identity.accounts.errors import UserNotFound
-from chalicelib.identity.accounts.items import PhoneIndex, User, phone_index
+from chalicelib.identity.accounts.items import DELETED, PhoneIndex, User, phone_index
 from chalicelib.platform import audit, clock
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
@@ -43,7 +43,7 @@ def _any_entity(user: User) -> Entity:
     return Entity("User", user.id, {"ownerId": user.id, "userType": user.type})
 
 
-ANY_USER = Resource(
+SHOWN_USER = Resource(
     param="user",
     item=User,
     key=lambda path, _: User.place(path["userId"]),
@@ -51,7 +51,10 @@ ANY_USER = Resource(
     missing=UserNotFound,
     beside=(lambda path, _: AccessCard.place(path["userId"]),),
 )
-"""Somebody whom staff act upon; their access card is ``request.beside[0]``, read in the same round trip."""
+"""Somebody whom staff look at; their access card is ``request.beside[0]``, read in the same round trip."""
+
+ANY_USER = SHOWN_USER._replace(visible=lambda user: user.status != DELETED)
+"""Somebody whom staff act upon: nobody whose account was deleted; the card as in ``SHOWN_USER``."""
 
 PERSON = Thing("User", User, lambda user_id, _: User.place(user_id), _any_entity, UserNotFound)
 

@@ -17,6 +17,7 @@ from chalicelib.platform import clock, messages, store
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.access.identities import ExternalIdentity
 from chalicelib.platform.events.changes import Change
+from chalicelib.platform.http.endpoint import Endpoint
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.messages import Message
 from infra.local.emulator import Emulator
@@ -254,9 +255,19 @@ def test_a_deleted_account_as_staff_see_it(cloud: Emulator, client: Client, peop
     assert [(one["id"], one["name"], one["email"]) for one in listed] == [(own.id, "Deleted user", None)]
     for search in ("asha", "asha@", "+9198", "deleted"):
         assert not client.get("/v1/admin/users", token=support.token, query={"search": search}).json["items"]
-    for change, body in (("/status", {"status": "ACTIVE"}), ("", {"name": "Asha", "reason": "Asked for it"})):
-        refused = client.patch(path + change, token=support.token, json=body, expect=404)
-        assert refused.code == "USER_NOT_FOUND"
+    boss, bodies = people.super_admin(), {"set_user_status": {"status": "ACTIVE"}}
+    acting = [one for one in _of_a_user(cloud) if one.name != "get_user"]
+    assert len(acting) > 2
+    for one in acting:
+        place = one.path.replace("{userId}", own.id).replace("{sessionId}", own.session_id)
+        body = bodies.get(one.name, one.examples) if one.takes_json else None
+        assert client.call(one.method, place, token=boss.token, json=body, expect=404).code == "USER_NOT_FOUND"
+
+
+def _of_a_user(cloud: Emulator) -> list[Endpoint]:
+    """Every endpoint of staff that is about one person."""
+    every = [one for one in cloud.lambdas.functions.values() if isinstance(one, Endpoint)]
+    return [one for one in every if one.path.startswith("/v1/admin/users/{userId}")]
 
 
 @pytest.mark.rule("USR-20", "USR-40")
