@@ -226,7 +226,10 @@ def test_an_explanation_is_audited_and_shows_what_access_read_may_see(
 ) -> None:
     note = desk.note(isPremium=True)
     reader = desk.student({"kind": "NOTES", "noteIds": [note["id"]]}, device_bans={"d" * 16: clock.epoch() + DAY})
+    cloud.calls.clear()
     told = explain(reader, "notes.open", ("Note", note["id"])).json
+    asked = [call.operation for call in cloud.calls if call.service == "dynamodb" and call.operation != "UpdateItem"]
+    assert asked == ["GetItem", "BatchGetItem", "TransactWriteItems"]
     facts = told["facts"]
     assert facts["principal"]["notes"]["noteIds"] == [note["id"]]
     assert (facts["principal"]["id"], facts["principal"]["status"]) == (reader.id, "ACTIVE")
