@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
@@ -83,29 +83,35 @@ def target_of(service: str, operation: str, url: str, body: bytes) -> Target:
         return _bucket(operation, url)
     if service == "lambda" and operation == "Invoke":
         return Target(("lambda:InvokeFunction",), (unquote(urlsplit(url).path.split("/")[3]),))
-    given = _json(body)
-    if service == "dynamodb":
-        return _table(operation, given)
-    if service == "dynamodbstreams":
-        return Target((f"dynamodb:{operation}",), (str(given.get("StreamArn", "")),))
-    if service == "sqs":
-        action = {"SendMessageBatch": "SendMessage", "DeleteMessageBatch": "DeleteMessage"}.get(operation, operation)
-        name = str(given.get("QueueUrl") or given.get("QueueName") or "").rsplit("/", 1)[-1]
-        hidden = (str(given["ReceiptHandle"]), int(given["VisibilityTimeout"])) if action == _HIDES else None
-        return Target((f"sqs:{action}",), (name,), hidden=hidden)
-    if service == "ssm":
-        names = [given["Name"]] if "Name" in given else list(given.get("Names", []))
-        return Target((f"ssm:{operation}",), tuple(names))
-    if service == "states":
-        arn = str(given.get("stateMachineArn") or given.get("executionArn") or "")
-        return Target((f"states:{operation}",), (arn.rsplit(":", 1)[-1],))
-    if service == "ses" and operation == "SendEmail":
-        return _mail(given)
-    return Target((f"{service}:{operation}",))
+    reader = _READERS.get(service)
+    return reader(operation, _json(body)) if reader is not None else Target((f"{service}:{operation}",))
 
 
-def _mail(given: dict[str, Any]) -> Target:
+def _stream(operation: str, given: dict[str, Any]) -> Target:
+    return Target((f"dynamodb:{operation}",), (str(given.get("StreamArn", "")),))
+
+
+def _queue(operation: str, given: dict[str, Any]) -> Target:
+    action = {"SendMessageBatch": "SendMessage", "DeleteMessageBatch": "DeleteMessage"}.get(operation, operation)
+    name = str(given.get("QueueUrl") or given.get("QueueName") or "").rsplit("/", 1)[-1]
+    hidden = (str(given["ReceiptHandle"]), int(given["VisibilityTimeout"])) if action == _HIDES else None
+    return Target((f"sqs:{action}",), (name,), hidden=hidden)
+
+
+def _parameters(operation: str, given: dict[str, Any]) -> Target:
+    names = [given["Name"]] if "Name" in given else list(given.get("Names", []))
+    return Target((f"ssm:{operation}",), tuple(names))
+
+
+def _machine(operation: str, given: dict[str, Any]) -> Target:
+    arn = str(given.get("stateMachineArn") or given.get("executionArn") or "")
+    return Target((f"states:{operation}",), (arn.rsplit(":", 1)[-1],))
+
+
+def _mail(operation: str, given: dict[str, Any]) -> Target:
     """The identity of the sender, and the configuration set; a raw message needs a second action."""
+    if operation != "SendEmail":
+        return Target((f"ses:{operation}",))
     actions = ("ses:SendEmail", *(("ses:SendRawEmail",) if "Raw" in given.get("Content", {}) else ()))
     sender = parseaddr(str(given.get("FromEmailAddress", "")))[1]
     configuration = given.get("ConfigurationSetName")
@@ -180,3 +186,13 @@ def _leading_key(one: dict[str, Any]) -> str | None:
         if str(real).endswith("pk"):
             return str(next(iter(one.get("ExpressionAttributeValues", {}).get(value, {}).values()), ""))
     return None
+
+
+_READERS: dict[str, Callable[[str, dict[str, Any]], Target]] = {
+    "dynamodb": _table,
+    "dynamodbstreams": _stream,
+    "sqs": _queue,
+    "ssm": _parameters,
+    "states": _machine,
+    "ses": _mail,
+}
