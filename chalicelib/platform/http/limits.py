@@ -6,6 +6,7 @@ table, one counter a class, subject and clock-aligned window: of all requests co
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from functools import partial
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute
 
-from chalicelib.platform import clock, settings
+from chalicelib.platform import clock, context, settings
 from chalicelib.platform.errors import ApiError, RateLimited, Unavailable
 from chalicelib.platform.logs import count_metric
 from chalicelib.platform.parallel import submit
@@ -25,6 +26,11 @@ from chalicelib.platform.store import table
 from chalicelib.platform.store.items import Item
 from chalicelib.platform.store.keys import Key
 
+ENOUGH = 20
+WITHIN_SECONDS = 600
+ONCE_SECONDS = 3_600
+"""That many refusals of a subject and class within so many seconds are signalled, once in so many (HTTP-45)."""
+_ADDRESS = "ip:"
 _RATE = re.compile(r"(\d{1,7})/(\d{1,7})")
 EDGE_LIMITS = settings.choice("EDGE_LIMITS", default="edge", choices=("edge", "function"))
 
@@ -173,14 +179,68 @@ def peek(limit: Limit, subject: str) -> Verdict | None:
     return Verdict(limit, count < most, count, max(0, most - count), reset, subject)
 
 
+def _remember(verdict: Verdict) -> None:
+    """Count a refusal; the 20th of a subject and class within ten minutes of the clock is signalled. One write.
+
+    Never fails the refusal. Where the class's own window is short, its counter alone tells that the 20 are over: who
+    goes on knocking costs no further write.
+    """
+    rate = verdict.limit.rate()
+    if rate is None or (rate[1] <= WITHIN_SECONDS and verdict.count - rate[0] > ENOUGH):
+        return
+    start = clock.epoch() // WITHIN_SECONDS * WITHIN_SECONDS
+    try:
+        counted = table.update(
+            RateWindow,
+            RateWindow.place(f"refused-{verdict.limit.name}", verdict.subject, start),
+            [
+                RateWindow.hits.add(1),
+                RateWindow.kind.set(RateWindow),
+                RateWindow.ttl.set(start + WITHIN_SECONDS + 60),
+            ],
+        )
+    except (ApiError, ClientError):
+        count_metric("LimiterUnavailable")
+        return
+    if int(counted.hits) == ENOUGH:
+        _signal(verdict)
+
+
+def _signal(verdict: Verdict) -> None:
+    # Loaded by the first who earns one: no container needs it to start.
+    from chalicelib.platform import signals
+    from chalicelib.platform.signals import Severity, SignalType
+
+    by_address = verdict.subject.startswith(_ADDRESS)
+    which = hashlib.sha256(verdict.subject.encode()).hexdigest()[:16]
+    signals.notice(
+        SignalType.TOO_MANY_REQUESTS,
+        Severity.MEDIUM,
+        user_id=None if by_address else context.current().caller_id,
+        subject=_network(verdict.subject.removeprefix(_ADDRESS)) if by_address else verdict.subject,
+        apart=f"{verdict.limit.name}#{which}",
+        every=ONCE_SECONDS,
+        meta={"class": verdict.limit.name},
+    )
+
+
+def _network(address: str) -> str:
+    """The neighbourhood of an address, which is nobody's own: /24 of an IPv4, /48 of an IPv6."""
+    import ipaddress
+
+    try:
+        known = ipaddress.ip_network(address, strict=False)
+    except ValueError:
+        return "unknown"
+    return str(known.supernet(new_prefix=24 if known.version == 4 else 48))
+
+
 def refuse_if_any(verdicts: Sequence[Verdict | None]) -> None:
     """429 if one refuses; the longest wait wins. Who is refused again and again is signalled (HTTP-45)."""
     refused = [verdict for verdict in verdicts if verdict is not None and not verdict.allowed]
     if refused:
-        from chalicelib.platform.http.refusals import remember
-
         for verdict in refused:
-            remember(verdict)
+            _remember(verdict)
         longest = max(refused, key=lambda verdict: verdict.reset)
         raise RateLimited(retry_after=longest.reset, headers=longest.headers())
 
