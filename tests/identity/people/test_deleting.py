@@ -198,7 +198,7 @@ def test_what_is_left_of_an_account_that_was_erased(
     assert (after.user_hash, after.locale, after.deletion_due_at, after.last_login_at) == (None, None, None, None)
     assert (card.status, card.role_keys, card.permissions) == ("DELETED", [], None)
     assert [plain(one) for one in (card.sessions, card.entitlements, card.note_bans)] == [{}, {}, {}]
-    gone = {"Login", "PhoneIndex", "MfaFactor", "ExternalIdentity", "UserHash", "KnownDevice", "DeletionDue"}
+    gone = {"Login", "PhoneIndex", "MfaFactor", "ExternalIdentity", "UserHash", "DeletionDue"}
     assert gone.isdisjoint(kinds())
     told = list(user_events(Change(before, after, "1")))
     assert [type(one).__name__ for one in told] == ["UserDeleted"]
@@ -234,6 +234,20 @@ def test_an_address_is_free_again_for_an_account_that_inherits_nothing(
     assert erasure.erase(own.id) is False
     cloud.drain()
     client.post("/v1/auth/login", json=given, expect=200)
+
+
+@pytest.mark.rule("USR-40", "AUTH-45")
+def test_a_code_that_was_asked_for_before_signs_nobody_in_after(
+    cloud: Emulator, client: Client, people: People, mails: Mails
+) -> None:
+    student = people.student()
+    client.delete(ME, token=student.token, expect=202)
+    cloud.advance(7 * DAY + 1)
+    asked = client.post("/v1/auth/request-otp", json={"email": student.email}, expect=202).json
+    code = messages.unsealed(mails()[-1])["code"]
+    assert run(cloud) == {"erased": 1, "failed": 0}
+    given = {"email": student.email, "code": code, "challengeId": asked["challengeId"]}
+    assert client.post("/v1/auth/verify-otp", json=given, expect=401).code == "OTP_INVALID"
 
 
 @pytest.mark.rule("USR-07", "USR-08", "USR-09", "USR-14", "AUD-30")
