@@ -11,6 +11,7 @@ from chalicelib.platform.access.identities import ExternalIdentity
 from chalicelib.platform.audit import Actor, AuditAction
 from chalicelib.platform.audit import write as write_audit
 from chalicelib.platform.errors import Conflict, NotProvisioned
+from chalicelib.platform.http.models import clean_text
 from chalicelib.platform.store import Transaction, TransactionLost
 
 STUDENT, LINK, OFF = "student", "link", "off"
@@ -81,7 +82,7 @@ def _name(facts: ExternalFacts) -> str:
     """The provider's name for them, if it is one that people here may have."""
     given = " ".join((facts.name or "").split())[:100]
     try:
-        return accounts.check_name(given)
+        return accounts.check_name(str(clean_text(multiline=False)(given)))
     except ValueError:
         return NAMELESS
 

@@ -62,7 +62,8 @@ def verify(token: str) -> Claims:
 
 def _read(claims: Mapping[str, Any]) -> Claims:
     subject, not_before = claims["sub"], claims.get("nbf")
-    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or not _is_for_us(claims):
+    is_subject = isinstance(subject, str) and 0 < len(subject) <= MAX_SUBJECT and subject.isascii()
+    if not is_subject or not _is_for_us(claims):
         raise TokenInvalid
     if not_before is not None and int(not_before) > clock.epoch() + LEEWAY_SECONDS:
         raise TokenInvalid

@@ -75,6 +75,33 @@ def test_who_is_not_provisioned(
     assert kinds() == {}
 
 
+@pytest.mark.rule("AUTH-61", "AUTH-42")
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("अनु शर्मा", "अनु शर्मा"),
+        ("<b>Asha</b>", "Student"),
+        ("A\ud800", "Student"),
+        ("A\u202eB", "Student"),
+        ("A\x00B", "Student"),
+        ("7", "Student"),
+        ("A" * 300, "A" * 100),
+        (["Asha"], "Student"),
+    ],
+)
+def test_names_that_people_may_not_have_here(client: Client, provider: Provider, given: Any, kept: str) -> None:
+    assert client.get("/v1/auth/me", token=provider.token("asha", name=given), expect=200).json["name"] == kept
+
+
+@pytest.mark.rule("AUTH-60")
+def test_an_external_token_costs_one_read_more(cloud: Emulator, client: Client, provider: Provider) -> None:
+    token = provider.token("asha")
+    client.get("/v1/auth/me", token=token, expect=200)
+    with cloud.calls.during() as calls:
+        client.get("/v1/users/me", token=token, expect=200)
+    assert [call.operation for call in calls] == ["GetItem", "BatchGetItem"]
+
+
 @pytest.mark.rule("AUTH-61")
 def test_only_one_endpoint_welcomes(client: Client, provider: Provider, kinds: Kinds) -> None:
     token = provider.token("asha")

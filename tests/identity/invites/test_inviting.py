@@ -234,6 +234,18 @@ def test_an_invitation_sent_again_while_the_night_looks_at_it_stays(
     assert item.status == "PENDING"
 
 
+@pytest.mark.rule("AUTH-14", "HTTP-35")
+def test_an_invitation_asked_for_twice_with_one_key_is_sent_once(
+    client: Client, boss: Person, roles: None, mails: Mails
+) -> None:
+    body = {"email": EMAIL, "roleKeys": ["ADMIN_CONTENT"]}
+    headers = {"Idempotency-Key": "k" * 20}
+    first, again = (
+        client.post("/v1/admin/invites", json=body, token=boss.token, headers=headers, expect=201) for _ in range(2)
+    )
+    assert (first.json, again.headers["idempotent-replay"], len(mails())) == (again.json, "true", 1)
+
+
 @pytest.mark.rule("HTTP-40", "AUTH-14")
 def test_thirty_invitations_an_hour(invite: Invite, kinds: Kinds, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RATE_INVITE", "2/3600")
