@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.identity.accounts import MethodDisabled, User, UserNotFound
+from chalicelib.identity.accounts import MethodDisabled, User, UserNotFound, require_local
 from chalicelib.identity.factors import MfaCodeInvalid
 from chalicelib.identity.mfa import MfaEnrolled
 from chalicelib.identity.mfa.confirming import confirm
@@ -73,7 +73,7 @@ def confirm_totp(body: TotpConfirmRequest, user: User, caller: Caller, request: 
     limits=[Limits.AUTH, Limits.AUTH_ADDRESS, Limits.AUTH_FAILURES],
     limits_beside=True,
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_SIGN, Grant.SECRET_DATA],
-    raises=[MfaCodeInvalid, AccountBlocked, Conflict],
+    raises=[MfaCodeInvalid, AccountBlocked, MethodDisabled, Conflict],
     loads=["jwt"],
     examples={"code": "482913"},
 )
@@ -82,6 +82,7 @@ def verify_second_factor(body: MfaVerifyRequest, request: Request) -> Answer[Tok
 
     Use `autocomplete="one-time-code"` on the field. Five wrong codes end it, and so do five minutes.
     """
+    require_local()
     device = transport.device_of(request)
     return transport.tokens_handed_out(verify(body.mfa_token, body.code, device, request.counting.settle))
 

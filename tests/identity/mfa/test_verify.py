@@ -159,6 +159,16 @@ def test_a_blocked_account_gets_no_second_step(app: App, sign_in: SignIn, second
     assert live(app.person) == before
 
 
+@pytest.mark.rule("AUTH-26", "AUTH-60")
+def test_where_an_external_provider_alone_signs_in_there_is_no_second_step(
+    app: App, sign_in: SignIn, second: Second, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, code, before = asked(sign_in(app.person)), app.code(), live(app.person)
+    monkeypatch.setenv("AUTH_PROVIDERS", "external")
+    assert second(token, code, expect=403).code == "METHOD_DISABLED"
+    assert live(app.person) == before
+
+
 @pytest.mark.rule("AUTH-25", "AUTH-02")
 def test_a_factor_that_is_confirmed_meanwhile_is_asked_for(
     cloud: Emulator, people: People, enrol: Enrol, sign_in: SignIn

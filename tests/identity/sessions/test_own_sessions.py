@@ -12,6 +12,7 @@ from chalicelib.platform import store
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.ids import new_ulid
 from infra.local.emulator import Emulator
+from tests.content.desk import Desk
 from tests.support.client import Client, Response
 from tests.support.people import People, Person
 from tests.support.races import at_once, just_before, round_trips
@@ -148,6 +149,35 @@ def test_signing_out_everywhere(cloud: Emulator, client: Client, people: People,
     client.get("/v1/auth/me", token=other.token, expect=200)
     client.get("/v1/auth/me", token=sign_in(student)["accessToken"], expect=200)
     assert [item["kind"]["S"] for item in cloud.items()].count("AuditEntry") == 1
+
+
+@pytest.mark.rule("AUTH-05", "AUTH-08", "USR-10", "AUTH-55")
+@pytest.mark.parametrize("how", ["one", "all", "by staff"])
+def test_notes_close_with_their_sessions(
+    cloud: Emulator,
+    client: Client,
+    people: People,
+    sign_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    monkeypatch.setenv("UPLOAD_ENDPOINT_URL", "http://127.0.0.1:5000")
+    desk = Desk(cloud, client, people)
+    note, student = desk.note(), desk.student()
+    laptop = sign_in(student)["accessToken"]
+    view = desk.open(note, student).json["viewToken"]
+    place, headers = f"/v1/notes/{note['id']}/view-session/renew", {"X-View-Token": view}
+    client.post(place, token=student.token, headers=headers, expect=200)
+    if how == "one":
+        client.delete(f"{SESSIONS}/{student.session_id}", token=laptop, expect=204)
+    elif how == "all":
+        client.post("/v1/auth/logout-all", token=laptop, expect=204)
+    else:
+        support = people.admin("ADMIN_SUPPORT")
+        client.post(f"/v1/admin/users/{student.id}/force-logout", token=support.token, expect=204)
+    client.post(place, token=student.token, headers=headers, expect=401)
+    later = sign_in(student)["accessToken"]
+    assert client.post(place, token=later, headers=headers, expect=401).code == "VIEW_TOKEN_INVALID"
 
 
 @pytest.mark.rule("AUTH-05", "AUTH-55")
