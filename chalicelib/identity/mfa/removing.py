@@ -48,6 +48,9 @@ def remove(owner: Owner, password: str, code: str, device: Device) -> None:
         factors.remove(tx, owner.factor, code)
         card = caller.card
         actions = [*others_ended(card, caller.session_id, USER), AccessCard.mfa_enrolled.set(False)]
+        if caller.at_provider is None:
+            # This session goes on, without counting as one of two steps.
+            actions.append(AccessCard.sessions[caller.session_id]["mfa"].set(False))
         tx.update(AccessCard, card.itself, actions, when=unchanged(card), name="card")
         mark_login(tx, user, enrolled=False)
         audit.write(tx, MFA_DISABLE, caller.user_id, by=caller)

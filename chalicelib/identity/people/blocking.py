@@ -58,7 +58,7 @@ def _transaction(
     tx = Transaction()
     roles.admitted(tx, by)
     as_read = (AccessCard.status == user.status) & (AccessCard.roles_version == card.roles_version)
-    ended = sessions.all_ended() if blocked else [AccessCard.version.add(1)]
+    ended = sessions.all_ended("BLOCKED") if blocked else [AccessCard.version.add(1)]
     actions = [AccessCard.status.set(changed["status"]), *ended]
     tx.update(AccessCard, card.itself, actions, when=cast(Condition, as_read), name="card")
     tx.update(User, user.itself, _actions(changed), when=User.version == user.version, name="user")

@@ -89,7 +89,7 @@ def _transaction(
         tx.check(AccessCard, card.itself, same, name="card")
     else:
         accounts.add_changes(tx, user, new, also=[User.email_verified_at.remove()])
-        tx.update(AccessCard, card.itself, sessions.all_ended(), when=same, name="card")
+        tx.update(AccessCard, card.itself, sessions.all_ended("ADMIN"), when=same, name="card")
         accounts.move_login(tx, login, new["email"])
         accounts.tell_of_move(tx, user, new["email"], BY_STAFF)
     masked = accounts.masked_changes(user, new)

@@ -27,6 +27,7 @@ def test_password_and_code_remove_it(cloud: Emulator, client: Client, app: App, 
     client.delete(TOTP, json=body, token=app.token, expect=204)
     assert enrolled(app.person) == (False, False, False)
     client.get("/v1/auth/me", token=app.token, expect=200)
+    assert client.post(CODES, json={"code": app.recovery[0]}, token=app.token, expect=403).code == "MFA_REQUIRED"
     refused = client.get("/v1/auth/me", token=other["accessToken"], expect=401)
     assert (refused.code, refused.json["details"]) == ("SESSION_REVOKED", {"reason": "USER"})
     assert "accessToken" in sign_in(app.person).json

@@ -54,6 +54,15 @@ def test_staff_sign_somebody_out_everywhere(cloud: Emulator, client: Client, peo
     client.post("/v1/auth/login", json=login, expect=200)
 
 
+@pytest.mark.rule("AUTH-55")
+def test_after_a_block_is_lifted_the_old_session_is_told_why_it_ended(client: Client, people: People) -> None:
+    student, support = people.student(), people.admin("ADMIN_SUPPORT")
+    for wish in ({"status": "BLOCKED", "reason": "Shared the account"}, {"status": "ACTIVE"}):
+        client.patch(path(student, "status"), json=wish, token=support.token, expect=200)
+    answer = client.get("/v1/auth/me", token=student.token, expect=401)
+    assert (answer.code, answer.json["details"]) == ("SESSION_REVOKED", {"reason": "BLOCKED"})
+
+
 @pytest.mark.rule("USR-12", "USR-13", "AUTH-55")
 def test_staff_see_sessions_and_end_one(cloud: Emulator, client: Client, people: People) -> None:
     student, other, support = people.student(), people.student(), people.admin("ADMIN_SUPPORT")
