@@ -27,7 +27,7 @@ from chalicelib.platform.http import Actions, Answer, Caller, Grant, Idempotency
 KeyPart = Annotated[str, PathRule("[A-Z][A-Z0-9_]{2,49}")]
 READS = [Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY]
 WRITES = [*READS, Grant.TABLE_WRITE]
-WORDING_LOADS = ["chalicelib.engagement.notifications.sandbox"]
+WORDING_LOADS = ["chalicelib.engagement.notifications.wordings"]
 EXAMPLE = {
     "locale": "en",
     "subject": "Your password was changed – {{ academyName }}",

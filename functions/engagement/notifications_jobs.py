@@ -1,27 +1,11 @@
-"""What carries messages to people: the senders of both queues, and who looks after what got lost."""
+"""What looks after messages beside their senders: those that got lost, and those of people who left."""
 
 from __future__ import annotations
 
-from chalicelib.engagement.notifications import held, sending, sweeping
-from chalicelib.engagement.notifications.events import MessageToSend
+from chalicelib.engagement.notifications import held, sweeping
 from chalicelib.engagement.notifications.sweeping import Swept
 from chalicelib.identity.accounts.events import UserDeleted
-from chalicelib.platform.events.queues import Queues
-from chalicelib.platform.work import Grant, JobRun, Rate, consumer, job, worker
-
-SENDER = [Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_DATA, Grant.SEND_MAIL, Grant.SEND_MESSAGES]
-
-
-@worker(Queues.MESSAGES_URGENT, batch=4, grants=SENDER)
-def send_urgent_message(message: MessageToSend) -> None:
-    """Send a code, a link, a receipt: what somebody waits for."""
-    sending.send(message)
-
-
-@worker(Queues.MESSAGES_BULK, at_once=2, grants=SENDER)
-def send_bulk_message(message: MessageToSend) -> None:
-    """Send what goes to many, no faster than the provider allows."""
-    sending.send(message)
+from chalicelib.platform.work import Grant, JobRun, Rate, consumer, job
 
 
 @job("requeue-messages", every=Rate(minutes=5), grants=[Grant.TABLE_READ, Grant.SEND_MESSAGES], timeout=120)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.platform.events.queues import Queues
+from chalicelib.platform.logs import NAMESPACE
 from infra.package import names
 from infra.package.stages import Stage
 from infra.resources.queues import dead_letter_names
 
 ERRORS_ALARM = "errors"
 ITERATOR_AGE_MS = 60_000
+URGENT_AGE, BULK_AGE = 300, 3_600
+FAILED_PERCENT = 10
 
 
 def topic(stage: Stage) -> dict[str, Any]:
@@ -45,6 +49,44 @@ def _depth(stage: Stage, queue: str) -> dict[str, Any]:
     }
 
 
+def _message_alarms(stage: Stage) -> dict[str, Any]:
+    """Messages that wait too long, and a provider that refuses too many of them (NTF-82)."""
+    found: dict[str, Any] = {}
+    for queue, seconds in ((Queues.MESSAGES_URGENT, URGENT_AGE), (Queues.MESSAGES_BULK, BULK_AGE)):
+        age = {**_depth(stage, queue.name), "MetricName": "ApproximateAgeOfOldestMessage"}
+        text = f"Messages wait for more than {seconds // 60} minutes, or are tried again and again"
+        found[f"{names.camel(queue.name)}AgeAlarm"] = alarm(stage, f"{queue.name}-age", age, seconds, text)
+    for sender in ("send_urgent_message", "send_bulk_message"):
+        named = names.camel(sender)
+        text = f"More than {FAILED_PERCENT} % of the messages of the last 5 minutes failed for good"
+        made = alarm(stage, f"{sender.replace('_', '-')}-failures", _failures(sender), FAILED_PERCENT, text)
+        # The period belongs to each metric of an expression.
+        del made["Properties"]["Period"]
+        found[f"{named}FailuresAlarm"] = made
+    return found
+
+
+def _failures(sender: str) -> dict[str, Any]:
+    """The share of a sender's messages that failed, in per cent."""
+
+    def counted(own_id: str, metric: str) -> dict[str, Any]:
+        place = {
+            "Namespace": NAMESPACE,
+            "MetricName": metric,
+            "Dimensions": [{"Name": "function", "Value": sender}],
+        }
+        return {"Id": own_id, "MetricStat": {"Metric": place, "Period": 300, "Stat": "Sum"}, "ReturnData": False}
+
+    share = "100 * FILL(failed, 0) / (FILL(failed, 0) + FILL(sent, 0))"
+    return {
+        "Metrics": [
+            counted("failed", "MessagesFailed"),
+            counted("sent", "MessagesSent"),
+            {"Id": "share", "Expression": share, "Label": "failed for good, %", "ReturnData": True},
+        ]
+    }
+
+
 def alarms(stage: Stage, stream_readers: list[str]) -> dict[str, Any]:
     """The topic and its alarms as resources; ``stream_readers`` are names of functions."""
     found: dict[str, Any] = {"Alarms": topic(stage)}
@@ -69,4 +111,4 @@ def alarms(stage: Stage, stream_readers: list[str]) -> dict[str, Any]:
         found[f"{names.camel(reader)}AgeAlarm"] = alarm(
             stage, f"{reader.replace('_', '-')}-age", age, ITERATOR_AGE_MS, text
         )
-    return found
+    return {**found, **_message_alarms(stage)}

@@ -164,6 +164,17 @@ def test_only_the_admin_panel_may_put_into_the_bucket(expanded: Stacks) -> None:
         assert not any("*" in origin for origin in rule["AllowedOrigins"])
 
 
+def test_messages_that_wait_or_fail_ring(expanded: Stacks) -> None:
+    for stage, stacks in expanded.items():
+        alarms = {one["AlarmName"]: one for one in of_type(stacks, "AWS::CloudWatch::Alarm").values()}
+        for queue in ("messages-urgent", "messages-bulk"):
+            age = alarms[f"pathshala-{stage}-{queue}-age"]
+            assert age["MetricName"] == "ApproximateAgeOfOldestMessage"
+            failures = alarms[f"pathshala-{stage}-send-{'bulk' if 'bulk' in queue else 'urgent'}-message-failures"]
+            assert [one["Id"] for one in failures["Metrics"]] == ["failed", "sent", "share"]
+            assert "Period" not in failures
+
+
 @pytest.mark.rule("LOC-05")
 def test_every_queue_ends_in_a_dead_letter_queue_with_an_alarm(expanded: Stacks) -> None:
     for stage, stacks in expanded.items():
@@ -172,7 +183,7 @@ def test_every_queue_ends_in_a_dead_letter_queue_with_an_alarm(expanded: Stacks)
         watched = {
             dimension["Value"]
             for one in of_type(stacks, "AWS::CloudWatch::Alarm").values()
-            for dimension in one["Dimensions"]
+            for dimension in one.get("Dimensions", ())
             if dimension["Name"] == "QueueName"
         }
         wanted = [*all_queues(), *(consumer.queue for consumer in registry.of(Consumer))]

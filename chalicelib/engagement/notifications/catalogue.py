@@ -20,6 +20,9 @@ FOLDER = Path(__file__).with_name("wording")
 LOCALES = ("en", "hi")
 FALLBACK = "en"
 _SUBJECT = "Subject: "
+MAX_SUBJECT = 200
+MAX_SOURCE = 102_400
+"""Bytes of a part of a wording."""
 
 
 @frozen
@@ -50,6 +53,15 @@ class Wording:
     subject: str
     html: str
     text: str | None = None
+
+
+@frozen
+class Composed:
+    """A mail as it is sent; of one for a phone only the text counts."""
+
+    subject: str
+    html: str
+    text: str
 
 
 def _security(

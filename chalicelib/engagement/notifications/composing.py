@@ -8,24 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.engagement.notifications import layout, markup, sandbox
-from chalicelib.engagement.notifications.catalogue import BUILT_IN, Kind, Wording
+from chalicelib.engagement.notifications.catalogue import BUILT_IN, MAX_SUBJECT, Composed, Kind, Wording
 from chalicelib.engagement.notifications.configuration import MAIL_LINK_HOSTS, MAIL_REPLY_TO
 from chalicelib.engagement.notifications.errors import Unusable, VariableMissing
 from chalicelib.platform import settings
-from chalicelib.platform.records import frozen
 from chalicelib.platform.sites import ACADEMY_NAME, ADMIN_URL, FRONTEND_URL
 
-MAX_SUBJECT = 200
 _LINE_ENDS = frozenset("\u2028\u2029\u0085")
-
-
-@frozen
-class Composed:
-    """A mail as it is sent; of one for a phone only the text counts."""
-
-    subject: str
-    html: str
-    text: str
 
 
 def values_for(kind: Kind, given: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.engagement.notifications.composing import Composed
+from chalicelib.engagement.notifications.catalogue import Composed
 from chalicelib.engagement.notifications.items import ProviderRef
 from chalicelib.platform import clock, store
 from chalicelib.platform.logs import alarm, count_metric, event

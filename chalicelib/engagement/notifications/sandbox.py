@@ -18,12 +18,12 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from chalicelib.engagement.notifications.catalogue import MAX_SOURCE
 from chalicelib.engagement.notifications.errors import Unusable
 from chalicelib.engagement.notifications.moments import spoken
 
 MAX_LOOPS = 1_000
 MAX_SECONDS = 0.2
-MAX_SOURCE = 102_400
 MAX_OUTPUT = 409_600
 MAX_DEPTH = 40
 _METER = "_meter"

@@ -6,10 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.engagement.notifications.catalogue import LOCALES, Kind, Wording
-from chalicelib.engagement.notifications.composing import MAX_SUBJECT, Composed
+from chalicelib.engagement.notifications.catalogue import LOCALES, MAX_SOURCE, MAX_SUBJECT, Composed, Kind, Wording
 from chalicelib.engagement.notifications.items import StoredTemplate, TemplateVersion
-from chalicelib.engagement.notifications.sandbox import MAX_SOURCE
 from chalicelib.platform.http import Instant, QueryModel, RequestModel, ResponseModel
 
 MailChannel = Literal["EMAIL"]

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.engagement.notifications import ending, pacing
-from chalicelib.engagement.notifications.catalogue import KINDS
-from chalicelib.engagement.notifications.composing import Composed
+from chalicelib.engagement.notifications.catalogue import KINDS, Composed
 from chalicelib.engagement.notifications.configuration import MAIL_REPLY_TO, MESSAGE_MAX_ATTEMPTS
 from chalicelib.engagement.notifications.errors import Unusable, VariableMissing
 from chalicelib.engagement.notifications.events import MessageToSend, queue_of

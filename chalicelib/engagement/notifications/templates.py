@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.engagement.notifications import catalogue, composing
+from chalicelib.engagement.notifications import catalogue
 from chalicelib.engagement.notifications.catalogue import KINDS, LOCALES, Kind
 from chalicelib.engagement.notifications.errors import TemplateNotFound, TemplateUnknownVariable, Unusable
 from chalicelib.engagement.notifications.items import (
@@ -122,6 +122,8 @@ def save(key: str, change: TemplateChange, caller: Caller, expected: int | None)
 
 
 def _check(kind: Kind, change: TemplateChange) -> None:
+    from chalicelib.engagement.notifications import composing
+
     variables = change.variables or Variables()
     unknown = sorted({*variables.required, *variables.optional} - kind.variables)
     if unknown:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.engagement.notifications.catalogue import Kind
-from chalicelib.engagement.notifications.composing import check, compose
 from chalicelib.engagement.notifications.errors import AddressUnverified, TemplateUnknownVariable, Unusable
 from chalicelib.engagement.notifications.schemas import Preview, PreviewRequest, TestRequest
 from chalicelib.engagement.notifications.templates import kind_of
-from chalicelib.engagement.notifications.wordings import candidates
 from chalicelib.identity.accounts import User, user_key
 from chalicelib.platform import audit, messages, store
 from chalicelib.platform.access.caller import Caller
@@ -25,6 +23,9 @@ def preview(key: str, asked: PreviewRequest) -> Preview:
 
     Raises ``TemplateInvalid``, ``TemplateUnknownVariable``; 422 when only half a wording is given.
     """
+    from chalicelib.engagement.notifications.composing import check, compose
+    from chalicelib.engagement.notifications.wordings import candidates
+
     kind = kind_of(key)
     given = dict(asked.payload or {})
     values = _values(kind, given)

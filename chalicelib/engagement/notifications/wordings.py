@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chalicelib.engagement.notifications import catalogue
-from chalicelib.engagement.notifications.catalogue import FALLBACK, Kind, Wording
-from chalicelib.engagement.notifications.composing import Composed, compose
+from chalicelib.engagement.notifications.catalogue import FALLBACK, Composed, Kind, Wording
+from chalicelib.engagement.notifications.composing import compose
 from chalicelib.engagement.notifications.errors import Unusable
 from chalicelib.engagement.notifications.items import StoredTemplate
 from chalicelib.platform import store
