@@ -5,6 +5,7 @@ No code path changes or removes an entry, and every role's policy denies it.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -31,6 +32,7 @@ AUDIT_RETENTION_DAYS = settings.integer("AUDIT_RETENTION_DAYS", default=0, minim
 DONE, REFUSED = "DONE", "REFUSED"
 MAX_TEXT = 200
 MAX_LIST = 50
+MAX_META_BYTES = 8_192
 
 
 @frozen
@@ -119,14 +121,23 @@ class Actor(NamedTuple):
 SYSTEM = Actor()
 
 
-def _short(value: Any) -> Any:
+def _short(value: Any, text: int = MAX_TEXT, items: int = MAX_LIST) -> Any:
     if isinstance(value, str):
-        return value[:MAX_TEXT]
+        return value[:text]
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_short(one) for one in list(value)[:MAX_LIST]]
+        return [_short(one, text, items) for one in list(value)[:items]]
     if isinstance(value, Mapping):
-        return {str(name): _short(one) for name, one in value.items()}
+        return {str(name): _short(one, text, items) for name, one in value.items()}
     return value
+
+
+def _fitting(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry keeps of its ``meta`` (AUD-22): texts and lists cut, more of them where all is still too long."""
+    for text, items in ((MAX_TEXT, MAX_LIST), (80, 20), (20, 5)):
+        short: dict[str, Any] = _short(meta, text, items)
+        if len(json.dumps(short, default=str, ensure_ascii=False).encode()) <= MAX_META_BYTES:
+            return short
+    return {"tooLong": sorted(str(name)[:MAX_TEXT] for name in meta)[:MAX_LIST]}
 
 
 def write(
@@ -145,7 +156,7 @@ def write(
     """
     now = clock.now()
     entry = _entry(ulid_for(now, os.urandom(16)), now, action.name, resource_id, by)
-    entry.meta, entry.reason = _short(meta or {}), reason
+    entry.meta, entry.reason = _fitting(meta or {}), reason
     tx.put(entry, when=absent(AuditEntry), name=f"audit:{entry.id}")
 
 

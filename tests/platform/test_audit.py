@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -51,6 +52,25 @@ def test_what_is_told_is_short(cloud: Emulator) -> None:
     told = entry.meta.as_dict()["changed"]
     assert len(told["name"][0]) == audit.MAX_TEXT
     assert len(told["ids"][1]) == audit.MAX_LIST
+
+
+@pytest.mark.rule("AUD-22")
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"ids": ["x" * 200] * 50},
+        {"changed": {f"field{number}": ["é" * 300, "b" * 300] for number in range(40)}},
+        {f"member{number}" * 9: "x" * 300 for number in range(900)},
+    ],
+)
+def test_all_that_is_told_is_at_most_8_kb(cloud: Emulator, meta: dict[str, Any]) -> None:
+    tx = store.Transaction()
+    audit.write(tx, TRIED, "one", meta=meta)
+    tx.commit()
+    (entry,) = entries(cloud, action="sample.try")
+    kept = entry.meta.as_dict()
+    assert kept
+    assert len(json.dumps(kept, ensure_ascii=False).encode()) <= 8_192
 
 
 @pytest.mark.rule("AUD-25")

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from chalicelib.insight.audit_trail import AuditByResource, actions, copying
-from chalicelib.platform import store
+from chalicelib.platform import registry, store
 from chalicelib.platform.audit import AuditEntry
 from infra.local.emulator import Emulator
+from infra.package import stages
+from infra.resources.alarms import alarms
+from infra.resources.queues import dead_letter_names
 from tests.architecture.source import ROOT
 from tests.insight.audit_trail.entries import UPDATE, note
 from tests.support.people import People
@@ -50,6 +53,14 @@ def test_what_cannot_be_copied_now_is_copied_later(cloud: Emulator, people: Peop
     cloud.fault("dynamodb", "PutItem", "InternalServerError", times=4)
     cloud.drain()
     assert store.get(AuditByResource, AuditByResource.under("subject", "S1", own_id)) is not None
+
+
+@pytest.mark.rule("AUD-10")
+def test_what_is_never_copied_rings_an_alarm() -> None:
+    stage = stages.load("prod")
+    registry.load_all()
+    logical = next(name for name, queue in dead_letter_names().items() if queue.startswith("keep-history"))
+    assert f"{logical}Alarm" in alarms(stage, [])
 
 
 @pytest.mark.rule("AUD-03", "AUD-24")
