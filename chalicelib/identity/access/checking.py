@@ -124,7 +124,7 @@ def _repair(card: AccessCard, by_key: Mapping[str, Role]) -> bool:
 
 
 def _write(tx: Transaction, card: AccessCard, holding: Holding, due: Rights) -> None:
-    actions: list[Any] = [AccessCard.role_keys.set(list(holding.keys)), *due.actions()]
+    actions: list[Any] = [AccessCard.role_keys.set(list(holding.keys)), *due.actions(card)]
     if card.user_type != UserType.ADMIN:
         actions += [AccessCard.grants.remove(), AccessCard.denies.remove()]
     tx.update(AccessCard, card.itself, actions, when=held.as_read(card), name="card")

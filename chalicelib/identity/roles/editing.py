@@ -196,7 +196,7 @@ def _recompute(tx: Transaction, role: Role, after: set[str], by: Caller) -> bool
     for card in cards:
         is_own = card.user_id == by.user_id
         when, name = (still_admitted(by), "actor") if is_own else (as_read(card), f"card:{card.user_id}")
-        tx.update(AccessCard, card.itself, due_of(card, by_key).actions(), when=when, name=name)
+        tx.update(AccessCard, card.itself, due_of(card, by_key).actions(card), when=when, name=name)
         own = own or is_own
     return own
 

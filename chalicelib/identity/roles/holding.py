@@ -119,7 +119,7 @@ def replace(
     tx.update(
         AccessCard,
         card.itself,
-        [AccessCard.role_keys.set(list(wanted.keys)), *rights.actions()],
+        [AccessCard.role_keys.set(list(wanted.keys)), *rights.actions(card)],
         when=same_state,
         name="card",
     )
@@ -195,7 +195,7 @@ def except_for(
     actions = [
         AccessCard.grants.set(granted) if granted else AccessCard.grants.remove(),
         AccessCard.denies.set(denied) if denied else AccessCard.denies.remove(),
-        *rights.actions(),
+        *rights.actions(card),
     ]
     tx.update(AccessCard, card.itself, actions, when=same_state, name="card")
     return rights

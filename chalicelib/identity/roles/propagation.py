@@ -151,4 +151,4 @@ def _recompute(tx: Transaction, user_ids: list[str], *, taking: bool) -> None:
         there, due = current(card), due_of(card, by_key)
         new: Rights = there.only_of(due) if taking else due
         if not taking or new != there:
-            tx.update(AccessCard, card.itself, new.actions(), when=as_read(card), name=f"card:{card.user_id}")
+            tx.update(AccessCard, card.itself, new.actions(card), when=as_read(card), name=f"card:{card.user_id}")

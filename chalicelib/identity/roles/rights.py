@@ -30,12 +30,13 @@ class Rights:
     permissions: frozenset[str]
     timed: Mapping[str, Mapping[str, Any]]
 
-    def actions(self) -> list[Action]:
+    def actions(self, card: AccessCard) -> list[Action]:
         """The update of the card's paths that are the roles' own; the roles' version grows with it."""
         permissions = AccessCard.permissions
+        timed = AccessCard.timed_roles.set({key: dict(one) for key, one in self.timed.items()})
         return [
             permissions.set(set(self.permissions)) if self.permissions else permissions.remove(),
-            AccessCard.timed_roles.set({key: dict(one) for key, one in self.timed.items()}),
+            *([timed] if self.timed or plain(card.timed_roles) else []),
             AccessCard.roles_version.add(1),
             AccessCard.version.add(1),
         ]

@@ -95,7 +95,7 @@ def _refresh_card(card: AccessCard, by_key: dict[str, Role]) -> bool:
     if due == current(card):
         return False
     try:
-        store.update(AccessCard, card.itself, due.actions(), when=as_read(card))
+        store.update(AccessCard, card.itself, due.actions(card), when=as_read(card))
     except ConditionFailed:
         # Somebody is editing these roles at this moment, and writes the same permissions.
         return False
