@@ -185,6 +185,7 @@ ACTING_ON_PEOPLE = {
     "PATCH /v1/admin/users/{userId}",
     "PATCH /v1/admin/users/{userId}/status",
     "POST /v1/admin/users/{userId}/force-logout",
+    "POST /v1/admin/users/{userId}/mfa/reset",
     "POST /v1/admin/users/{userId}/reset-password",
     "PUT /v1/admin/users/{userId}/permissions",
     "PUT /v1/admin/users/{userId}/roles",
