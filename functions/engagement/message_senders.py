@@ -7,10 +7,10 @@ from chalicelib.engagement.notifications.events import MessageToSend
 from chalicelib.platform.events.queues import Queues
 from chalicelib.platform.work import Grant, worker
 
-SENDER = [Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_DATA, Grant.SEND_MAIL, Grant.SEND_MESSAGES]
+SENDER = [Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SEND_MAIL, Grant.SEND_MESSAGES]
 
 
-@worker(Queues.MESSAGES_URGENT, batch=4, grants=SENDER)
+@worker(Queues.MESSAGES_URGENT, batch=4, grants=[*SENDER, Grant.SECRET_DATA])
 def send_urgent_message(message: MessageToSend) -> None:
     """Send a code, a link, a receipt: what somebody waits for."""
     sending.send(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from email import message_from_string, policy
 
 import pytest
@@ -296,6 +297,24 @@ def test_bulk_keeps_to_what_may_leave_in_a_second(
     assert len(seconds) == len(set(seconds)) == 3
 
 
+@pytest.mark.rule("NTF-40")
+@pytest.mark.parametrize("message_class", [MessageClass.SECURITY, MessageClass.SERVICE])
+def test_who_finds_the_lease_taken_comes_again_when_it_has_run_out(
+    cloud: Emulator, mailbox: Mailbox, message_class: MessageClass
+) -> None:
+    put = put_notice(template=of_class(message_class))
+    put.status, put.lease_until = Status.SENDING, clock.now() + timedelta(seconds=120)
+    put.index()
+    store.put(put)
+    cloud.drain()
+    assert mailbox.all() == []
+    assert now(put).status == Status.SENDING
+    cloud.advance(122)
+    cloud.drain()
+    assert len(mailbox.all()) == 1
+    assert now(put).status == Status.SENT
+
+
 @pytest.mark.rule("NTF-50")
 @pytest.mark.parametrize(
     ("channel", "setting"), [(Channel.SMS, "SMS_PROVIDER"), (Channel.WHATSAPP, "WHATSAPP_PROVIDER")]
@@ -334,8 +353,6 @@ def test_a_missing_variable_fails_at_once_and_nothing_leaves(cloud: Emulator, ma
 
 @pytest.mark.rule("NTF-71")
 def test_what_stands_for_an_unknown_address_costs_the_same_and_sends_nothing(cloud: Emulator, mailbox: Mailbox) -> None:
-    from datetime import timedelta
-
     tx = store.Transaction()
     messages.post_decoy(
         tx, OTP, "nobody@example.in", dedup="AUTH_OTP:1", expires_at=clock.now() + timedelta(minutes=10)

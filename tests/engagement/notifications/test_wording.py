@@ -17,6 +17,7 @@ from chalicelib.platform import messages, registry
 from chalicelib.platform.http.endpoint import Endpoint
 from infra.local.emulator import Emulator
 from infra.local.mailbox import Mailbox
+from infra.package import application
 from tests.engagement.notifications.outbox import put_code, put_notice
 
 KIND = KINDS["AUTH_PASSWORD_CHANGED"]
@@ -74,6 +75,13 @@ def test_a_mail_fits_a_phone_without_images(key: str, locale: str) -> None:
     assert "None" not in mail.html + mail.text + mail.subject
     devanagari = re.search("[\u0900-\u097f]", mail.subject)
     assert bool(devanagari) == (locale == "hi")
+
+
+@pytest.mark.rule("NTF-30")
+def test_the_wordings_go_with_the_application() -> None:
+    packed = {name for name, _ in application.own_files()}
+    folder = "chalicelib/engagement/notifications/wording"
+    assert {f"{folder}/{key}.{locale}.j2" for key, locale in EVERY} <= packed
 
 
 @pytest.mark.rule("NTF-84", "NTF-30")
