@@ -70,10 +70,10 @@ def _one_of(schema: dict[str, Any]) -> None:
     schema["oneOf"] = schema.pop("anyOf")
 
 
-class CodeAnswer(RootModel[VerifiedTokensAnswer | TokensAnswer | SecondStepAnswer | ResetTokenAnswer | VerifiedAnswer]):
+class CodeAnswer(RootModel[TokensAnswer | SecondStepAnswer | ResetTokenAnswer | VerifiedTokensAnswer | VerifiedAnswer]):
     """What a right code is worth, by its purpose."""
 
-    model_config = ConfigDict(defer_build=True, json_schema_extra=_one_of)
+    model_config = ConfigDict(defer_build=True)
 
 
 class RegisterAnswer(RootModel[TokensAnswer | ChallengeAnswer]):
