@@ -51,7 +51,8 @@ def is_own_link(link: str) -> bool:
         return False
     if any(ord(one) <= 0x20 or ord(one) == 0x7F or one == "\\" for one in link) or "@" in parts.netloc:
         return False
-    own = {(one.scheme, one.hostname) for one in map(urlsplit, (FRONTEND_URL(), ADMIN_URL()))}
+    sites = [urlsplit(FRONTEND_URL()), urlsplit(ADMIN_URL())]
+    own = {(site.scheme, site.hostname) for site in sites}
     if parts.scheme == "https":
         return host in {name for _, name in own} | {one.lower() for one in MAIL_LINK_HOSTS()}
     return settings.is_local() and parts.scheme == "http" and ("http", host) in own

@@ -25,11 +25,10 @@ from chalicelib.platform.store import Key
 
 LIST = "messages"
 USUAL, MOST = timedelta(days=7), timedelta(days=31)
-_NOTHING = Key("MSGTO#", "MSG#")
 
 
 def _key(path: Mapping[str, str], _: str) -> Key:
-    return key_of(path["messageId"]) or _NOTHING
+    return key_of(path["messageId"]) or Message.place("", "")
 
 
 MESSAGE = Resource(
