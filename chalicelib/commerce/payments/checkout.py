@@ -23,7 +23,7 @@ from chalicelib.commerce.sellers import CannotGrant, LineOffer
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
-from chalicelib.platform.errors import Conflict, IdempotencyInProgress, IdempotencyKeyReused
+from chalicelib.platform.errors import AccountBlocked, Conflict, IdempotencyInProgress, IdempotencyKeyReused
 from chalicelib.platform.http.answers import Answer
 from chalicelib.platform.http.idempotency import IdempotencyEntry, request_hash
 from chalicelib.platform.http.request import Request
@@ -84,6 +84,8 @@ def checkout(body: CheckoutRequest, caller: Caller, request: Request) -> Answer[
         try:
             order = _place(asked, found, known.left_behind, fresh=attempt > 0)
         except TransactionLost as lost:
+            if lost.failed(placing.BUYER):
+                raise AccountBlocked from lost
             winner = _winner(lost)
         except Conflict:
             if attempt == TRIES - 1:

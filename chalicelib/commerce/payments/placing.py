@@ -10,6 +10,7 @@ from chalicelib.commerce.payments import audited, initiation, outcomes
 from chalicelib.commerce.payments.configuration import CHECKOUT_IDEMPOTENCY_MINUTES, RECONCILER_MIN_AGE_MINUTES
 from chalicelib.commerce.payments.items import OpenCheckout, OrderLocator, PaymentOrder
 from chalicelib.commerce.payments.states import Status
+from chalicelib.identity.accounts import ACTIVE, User, user_key
 from chalicelib.platform import audit, clock
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
@@ -19,6 +20,7 @@ from chalicelib.platform.store import Key, Transaction, absent
 
 OPEN_CHECKOUT = "open-checkout"
 IDEMPOTENCY = "idempotency"
+BUYER = "buyer"
 CREATED_HTTP = 201
 
 
@@ -69,6 +71,8 @@ def place(order: PaymentOrder, around: Around, caller: Caller, card: AccessCard)
         name="locator",
     )
     _take_checkout(tx, order, around.open_checkout)
+    # Whoever was blocked since they were let in buys nothing any more (USR-31). Not by the card: a free order writes it.
+    tx.check(User, user_key(caller.user_id), User.status == ACTIVE, name=BUYER)
     if around.key is not None:
         tx.put(key_entry(around.key, order.id), when=key_free(around.entry), name=IDEMPOTENCY)
     audit.write(tx, audited.ORDER_CREATE, order.id, by=caller, meta=audited.meta(order))

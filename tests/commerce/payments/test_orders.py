@@ -11,6 +11,7 @@ from chalicelib.platform.access.card import AccessCard
 from infra.local.recorder import AwsCall
 from tests.commerce.payments.shop import PRICE, Shop, assert_paid_once
 from tests.support.people import Person
+from tests.support.races import just_before
 
 
 def _paid(shop: Shop, student: Person) -> str:
@@ -276,3 +277,22 @@ def test_a_card_that_is_blocked_buys_nothing(shop: Shop) -> None:
     store.update(AccessCard, AccessCard.place(student.id), [AccessCard.status.set("BLOCKED")])
     assert shop.checkout(student).code == "ACCOUNT_BLOCKED"
     assert shop.orders(student) == []
+
+
+@pytest.mark.rule("USR-31")
+@pytest.mark.parametrize("price", [PRICE, 0])
+def test_a_block_during_a_checkout_leaves_no_order(shop: Shop, price: int) -> None:
+    """The block commits after the student was let in, right before the order is placed."""
+    student, support = shop.people.student(), shop.people.admin("ADMIN_SUPPORT")
+    shop.plan("raced", pricePaise=price)
+    given = {"status": "BLOCKED", "reason": "Shared the account with a class"}
+
+    def block() -> None:
+        shop.client.patch(f"/v1/admin/users/{student.id}/status", json=given, token=support.token, expect=200)
+
+    with just_before("TransactWriteItems", block):
+        assert shop.checkout(student, "raced").code == "ACCOUNT_BLOCKED"
+    assert shop.orders(student) == []
+    card = store.get(AccessCard, AccessCard.place(student.id))
+    assert card is not None
+    assert not card.entitlements.as_dict()
