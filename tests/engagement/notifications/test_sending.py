@@ -89,7 +89,7 @@ def test_one_address_is_one_recipient_however_it_is_written() -> None:
 def test_a_code_lives_in_its_mail_alone(
     cloud: Emulator, mailbox: Mailbox, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    caplog.set_level("DEBUG")
+    caplog.set_level("DEBUG", logger="pathshala")
     put = put_code()
     assert put.sealed is not None
     assert CODE not in everywhere(cloud)
