@@ -13,6 +13,8 @@ from chalicelib.platform import settings
 
 ACADEMY_TIMEZONE = settings.text("ACADEMY_TIMEZONE", default="Asia/Kolkata")
 
+LONGEST_WAIT_SECONDS = 30.0
+
 _offset_seconds: float = 0.0
 _as_of: ContextVar[datetime | None] = ContextVar("as_of", default=None)
 
@@ -26,6 +28,15 @@ def epoch() -> int:
     """Whole seconds since 1970-01-01T00:00:00Z."""
     as_of = _as_of.get()
     return int(as_of.timestamp() if as_of else time.time() + _offset_seconds)
+
+
+def arrived(stamp: float | None) -> datetime:
+    """When a request came in that the gateway stamped (milliseconds since 1970, by the real time); now without a stamp.
+
+    A start of a container, or a busy one, may lie between; at most the half minute that a gateway waits.
+    """
+    waited = 0.0 if stamp is None else min(max(0.0, time.time() - stamp / 1_000), LONGEST_WAIT_SECONDS)
+    return now() - timedelta(seconds=waited)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def refresh(body: RefreshRequest | None, request: Request) -> Answer[TokensAnswe
     """
     require_local()
     token = transport.refresh_token_of(request, body.refresh_token if body else None)
-    return transport.tokens_handed_out(refresh_session(token, transport.device_of(request)))
+    return transport.tokens_handed_out(refresh_session(token, transport.device_of(request), request.received_at))
 
 
 @api.post(

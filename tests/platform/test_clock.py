@@ -88,3 +88,14 @@ def test_another_instant_can_be_supposed_and_is_forgotten_again() -> None:
     with pytest.raises(KeyError), clock.as_of(supposed):
         raise KeyError
     assert clock.now() < supposed
+
+
+@pytest.mark.rule("AUTH-51")
+def test_what_the_gateway_stamped_is_read_on_this_clock() -> None:
+    """The gateway's stamp is real time, this clock may have been moved; nothing waits for more than half a minute."""
+    for moved in (0, 86_400):
+        clock.advance(moved)
+        real = clock.now().timestamp() - moved
+        for stamp, waited in ((None, 0), (real, 0), (real - 5, 5), (real + 60, 0), (real - 3_600, 30)):
+            arrived = clock.arrived(None if stamp is None else stamp * 1_000)
+            assert abs((clock.now() - arrived).total_seconds() - waited) < 1

@@ -46,8 +46,8 @@ class Use(Enum):
     """It was used before: somebody else has it."""
 
 
-def refresh(presented: str | None, device: Device) -> Tokens:
-    """The next tokens of a session.
+def refresh(presented: str | None, device: Device, at: datetime) -> Tokens:
+    """The next tokens of a session. ``at``: when the token was presented, however long the request waited since.
 
     Raises ``RefreshInvalid`` for everything wrong, ``RefreshReused`` when reuse was found and the session ended,
     ``AccountBlocked``, ``RateLimited``.
@@ -62,7 +62,7 @@ def refresh(presented: str | None, device: Device) -> Tokens:
         wait([counting])
     limits.refuse_if_any([counting.result()])
     for _ in range(TRIES):
-        use = judge(token, session, card, device)
+        use = judge(token, session, card, device, at)
         if use is Use.REUSE:
             _end_family(session, card)
             raise RefreshReused
@@ -102,18 +102,17 @@ def is_genuine(token: RefreshToken, session: Session) -> bool:
     return 0 < token.generation < generation and hmac.compare_digest(token.secret, own)
 
 
-def judge(token: RefreshToken, session: Session, card: AccessCard, device: Device) -> Use:
-    """What this use of a token is. Raises ``AccountBlocked``, ``RefreshInvalid``."""
+def judge(token: RefreshToken, session: Session, card: AccessCard, device: Device, at: datetime) -> Use:
+    """What this use of a token, presented at an instant, is. Raises ``AccountBlocked``, ``RefreshInvalid``."""
     if not is_genuine(token, session):
         raise RefreshInvalid
     if card.status == "BLOCKED":
         raise AccountBlocked
-    now = clock.now()
-    _check_alive(session, card, now)
+    _check_alive(session, card, clock.now())
     if token.generation == session.generation:
         return Use.ROTATE
     grace = timedelta(seconds=REFRESH_GRACE_SECONDS())
-    in_grace = session.rotated_at is not None and now < session.rotated_at + grace
+    in_grace = session.rotated_at is not None and bool(grace) and at < session.rotated_at + grace
     if token.generation == session.generation - 1 and in_grace and session.rotated_agent == device.agent_hash:
         return Use.REPEAT
     return Use.REUSE

@@ -9,10 +9,11 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
-from chalicelib.platform import settings
+from chalicelib.platform import clock, settings
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.errors import HeaderInvalid, problem
 from chalicelib.platform.http.limits import Counting
@@ -37,6 +38,7 @@ class Request:
     raw_body: bytes
     source_ip: str
     request_id: str
+    received_at: datetime = field(default_factory=clock.now)
     idempotency_key: str | None = None
     beside: list[Item | None] = field(default_factory=list)
     caller: Caller | None = None
@@ -105,6 +107,12 @@ def _source_ip(event: Mapping[str, Any], headers: Mapping[str, str]) -> str:
     return source
 
 
+def _stamp(event: Mapping[str, Any]) -> float | None:
+    """When the gateway took the request, in milliseconds."""
+    stamp = event.get("requestContext", {}).get("requestTimeEpoch")
+    return float(stamp) if isinstance(stamp, (int, float)) else None
+
+
 def request_id_of(headers: Mapping[str, str]) -> str:
     """The caller's ``X-Request-Id`` if it is a sane one, else a new id (HTTP-27)."""
     given = headers.get("x-request-id", "")
@@ -129,4 +137,5 @@ def from_event(event: Mapping[str, Any]) -> Request:
         raw_body=_body(event),
         source_ip=_source_ip(event, headers),
         request_id=request_id_of(headers),
+        received_at=clock.arrived(_stamp(event)),
     )

@@ -83,6 +83,24 @@ def test_a_phone_that_lost_the_answer_gets_the_same_again(
     assert session_of(student).generation == 2
 
 
+@pytest.mark.rule("AUTH-51", "AUTH-78")
+def test_a_request_that_waited_on_our_side_is_no_reuse(
+    cloud: Emulator, client: Client, people: People, refresh: Refresh
+) -> None:
+    """What counts is when the token was presented: a slow start of a container must not sign anybody out."""
+    student, first = people.student(), []
+
+    def overtaken() -> None:
+        first.append(refresh(student.refresh_token).json)
+        cloud.advance(20)
+
+    with just_before("BatchGetItem", overtaken):
+        again = refresh(student.refresh_token).json
+    assert again["refreshToken"] == first[0]["refreshToken"]
+    client.get("/v1/auth/me", token=again["accessToken"], expect=200)
+    assert refresh(student.refresh_token, expect=401).code == "REFRESH_REUSED"
+
+
 @pytest.mark.rule("AUTH-51", "AUTH-55")
 @pytest.mark.parametrize("how", ["late", "other device", "two generations old", "no grace"])
 def test_reuse_ends_the_family(

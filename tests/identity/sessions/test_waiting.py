@@ -15,9 +15,13 @@ from chalicelib.identity.sessions.items import FailedProofs
 from chalicelib.identity.sessions.waiting import Standing, after_failure
 from chalicelib.platform import store
 from infra.local.emulator import Emulator
+from tests.identity.credentials.conftest import Post
+from tests.identity.mfa.conftest import Enrol, enrol
 from tests.support.client import Client, Response
 from tests.support.people import People
 from tests.support.races import at_once
+
+__all__ = ["enrol"]
 
 SignIn = Callable[..., Response]
 WRONG = "not the password"
@@ -71,6 +75,29 @@ def test_after_ten_failures_every_attempt_waits_twice_as_long(
     for _ in range(9):
         sign_in(student.email, WRONG, expect=401)
     sign_in(student.email, student.password, expect=200)
+
+
+@pytest.mark.rule("AUTH-44")
+@pytest.mark.parametrize("with_factor", [False, True])
+def test_a_code_by_mail_and_a_reset_stay_possible(
+    cloud: Emulator, client: Client, people: People, sign_in: SignIn, enrol: Enrol, with_factor: bool
+) -> None:
+    """Nobody is locked out for good: neither the first step nor the second waits because of wrong passwords."""
+    student, post = people.student(), Post(cloud)
+    app = enrol(student) if with_factor else None
+    for _ in range(10):
+        sign_in(student.email, WRONG, expect=401)
+    sign_in(student.email, student.password, expect=429)
+    challenge = client.post("/v1/auth/request-otp", json={"email": student.email}, expect=202).json["challengeId"]
+    given = {"email": student.email, "challengeId": challenge, "code": post.code(student.email)}
+    begun = client.post("/v1/auth/verify-otp", json=given, expect=200).json
+    if app is not None:
+        brought = {"mfaToken": begun["mfaToken"], "code": app.code(drift=1)}
+        begun = client.post("/v1/auth/mfa/verify", json=brought, expect=200).json
+    client.get("/v1/auth/me", token=begun["accessToken"], expect=200)
+    client.post("/v1/auth/request-password-reset", json={"email": student.email}, expect=202)
+    wish = {"token": post.link_token(student.email), "newPassword": "seven lilacs over Jaipur"}
+    client.post("/v1/auth/reset-password", json=wish, expect=204)
 
 
 @pytest.mark.rule("AUTH-44")
