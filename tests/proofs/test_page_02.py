@@ -276,7 +276,7 @@ def test_no_secret_of_the_run_stands_in_table_or_log(academy: Academy) -> None:
     assert reset.status_code == 202
     link = academy.mailed(person.email, r"reset\?token=([\w.~-]+)")
     secrets = [PASSWORD, STAFF_PASSWORD, asked["code"], link, person.refresh, tokens["accessToken"]]
-    assert _standing_in(json.dumps(_items(academy), default=str), secrets) == []
+    assert _standing_in(json.dumps(_items(academy), default=repr), secrets) == []
     if academy.log is not None:
         logged = academy.log.read_text("utf-8")
         assert _standing_in(logged, secrets) == []
