@@ -156,7 +156,7 @@ def test_everything_that_can_be_asked_about_is_collected(functions: dict[str, re
     """A domain that declares a ``Thing`` is explained and checked; each is of a type that the policies know."""
     from chalicelib.platform.access.policies import resource_types
     from chalicelib.platform.access.resources import Thing
-    from functions.identity.things import THINGS
+    from functions.access.things import THINGS
 
     assert functions
     for module in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):

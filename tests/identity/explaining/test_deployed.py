@@ -87,13 +87,13 @@ def test_the_matrix_is_of_the_roles_as_they_are_and_can_be_narrowed(client: Clie
 def test_the_deployed_function_knows_the_declarations_of_all_others() -> None:
     """A Lambda imports its own module alone; for the matrix it reads the others' declarations, not their insides."""
     show = (
-        "import functions.identity.access_admin as own; from chalicelib.platform import registry;"
+        "import functions.access.decisions_admin as own; from chalicelib.platform import registry;"
         "from chalicelib.platform.http.endpoint import Endpoint; from chalicelib.identity.explaining import matrix;"
         "registry.load_declarations(); print(len(matrix.rows_of(registry.of(Endpoint), [])))"
     )
     ran = subprocess.run(
         [sys.executable, "-c", show],
-        env={**os.environ, "_HANDLER": "functions.identity.access_admin.access_matrix"},
+        env={**os.environ, "_HANDLER": "functions.access.decisions_admin.access_matrix"},
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.identity.explaining.checking import checked
 from chalicelib.identity.explaining.schemas import CheckAnswer, CheckRequest
 from chalicelib.platform.http import Actions, Caller, Grant, api
-from functions.identity.things import THINGS
+from functions.access.things import THINGS
 
 
 @api.post(

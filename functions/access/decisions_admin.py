@@ -7,7 +7,7 @@ from chalicelib.identity.explaining.explanation import explained
 from chalicelib.identity.explaining.matrix import deployed, matrix
 from chalicelib.identity.explaining.schemas import DeployedPolicies, Explained, ExplainRequest, Matrix, MatrixQuery
 from chalicelib.platform.http import Actions, Caller, Grant, api
-from functions.identity.things import THINGS
+from functions.access.things import THINGS
 
 
 @api.post(
