@@ -51,8 +51,8 @@ def test_a_stage_without_a_contact_has_none(client: Client, monkeypatch: pytest.
 
 
 @pytest.mark.rule("HTTP-63")
-@pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_deployed_stages_name_a_contact(stage: str) -> None:
+@pytest.mark.parametrize("stage", stages.names())
+def test_every_stage_names_a_contact(stage: str) -> None:
     given = stages.load(stage).environment
     assert re.match(r"(mailto|https):", given["SECURITY_CONTACT"])
     parse = settings.declared()["SECURITY_EXPIRES"].parse
