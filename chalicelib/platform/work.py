@@ -248,9 +248,7 @@ def consumer(*, on: Sequence[type[DomainEvent]], batch: int = 10, **declaration:
     return lambda work: Consumer(work, on, batch, **declaration)
 
 
-def worker(
-    queue: Queue, *, batch: int = 10, at_once: int | None = None, **declaration: Any
-) -> Callable[..., Worker]:
+def worker(queue: Queue, *, batch: int = 10, at_once: int | None = None, **declaration: Any) -> Callable[..., Worker]:
     """Declare a worker of a queue; its parameter is ``message``."""
     return lambda work: Worker(work, queue, batch, at_once, **declaration)
 

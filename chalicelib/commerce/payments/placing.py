@@ -71,7 +71,7 @@ def place(order: PaymentOrder, around: Around, caller: Caller, card: AccessCard)
         name="locator",
     )
     _take_checkout(tx, order, around.open_checkout)
-    # Whoever was blocked since they were let in buys nothing any more (USR-31). Not by the card: a free order writes it.
+    # Whoever was blocked since they were let in buys nothing any more (USR-31). A free order writes the card itself.
     tx.check(User, user_key(caller.user_id), User.status == ACTIVE, name=BUYER)
     if around.key is not None:
         tx.put(key_entry(around.key, order.id), when=key_free(around.entry), name=IDEMPOTENCY)
