@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import islice
 
 from infra.local.targets import Access, Target
 
@@ -50,6 +51,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._calls: deque[AwsCall] = deque(maxlen=KEPT)
         self._number = 0
+        self._added = 0
         self.accesses: dict[str, set[Access]] = {}
         """Function → every kind of access it ever made; what the proof of grants compares with its role."""
 
@@ -62,6 +64,7 @@ class Recorder:
     def add(self, call: AwsCall) -> None:
         with self._lock:
             self._calls.append(call)
+            self._added += 1
             self.accesses.setdefault(call.function, set()).update(one.kind() for one in call.target.accesses())
         own = own_calls.get()
         if own is not None:
@@ -89,12 +92,17 @@ class Recorder:
     @contextmanager
     def during(self) -> Iterator[list[AwsCall]]:
         """The calls made inside the block; the list is filled when it ends."""
-        before = self._number
+        before, added = self._number, self._added
         found: list[AwsCall] = []
         try:
             yield found
         finally:
-            found.extend(call for call in self.all() if call.number > before)
+            found.extend(call for call in self._newest(self._added - added) if call.number > before)
+
+    def _newest(self, count: int) -> list[AwsCall]:
+        """The calls that ended last, by the order in which they began: of many that are kept, few are looked at."""
+        with self._lock:
+            return sorted(islice(reversed(self._calls), count), key=lambda call: call.number)
 
     def __iter__(self) -> Iterator[AwsCall]:
         return iter(self.all())
