@@ -8,7 +8,7 @@ from __future__ import annotations
 import grimp
 import pytest
 
-AREAS = ("platform", "identity", "content", "commerce")
+AREAS = ("platform", "identity", "content", "commerce", "engagement", "insight")
 
 
 @pytest.fixture(scope="module")
