@@ -176,8 +176,9 @@ class World:
             self._made = kept(self.cloud)
         with self.cloud.calls.during() as calls:
             yield
-        if any(call.service == "dynamodb" and call.operation not in _READS for call in calls):
-            put_back(self.cloud, self._made)
+        writes = [call for call in calls if call.service == "dynamodb" and call.operation not in _READS]
+        if writes:
+            put_back(self.cloud, self._made, {key for call in writes for key in call.target.leading_keys})
 
 
 @contextmanager

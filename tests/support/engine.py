@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from chalicelib.platform.access import epoch
@@ -34,14 +34,18 @@ def kept(cloud: Emulator) -> Any:
     return copy.deepcopy(backend("dynamodb").tables[TABLE_NAME()].items)
 
 
-def put_back(cloud: Emulator, before: Any) -> None:
-    """The table as it was; what happened since is not on the stream either."""
-    cloud.table.empty()
+def put_back(cloud: Emulator, before: Any, touched: Collection[str]) -> None:
+    """The table as it was; what happened since is not on the stream either. ``touched``: the partitions written to."""
     if isinstance(cloud.table, DynamoLocal):
+        cloud.table.empty()
         for item in before:
             cloud.table.call("PutItem", {"TableName": TABLE_NAME(), "Item": item})
     else:
-        backend("dynamodb").tables[TABLE_NAME()].items = copy.deepcopy(before)
+        items = backend("dynamodb").tables[TABLE_NAME()].items
+        for key in {key for key in (*items, *before) if key.value in touched}:
+            items.pop(key, None)
+            if key in before:
+                items[key] = copy.deepcopy(before[key])
     cloud.pumps.reset()
     # What a container keeps of the table has to go back with it.
     epoch.keep(None)
