@@ -24,7 +24,7 @@ from tests.architecture.world import world as academy
 from tests.architecture.wsgi import DOCUMENT, Application
 
 NIGHTLY = 200
-EXAMPLES = NIGHTLY if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 10
+EXAMPLES = NIGHTLY if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 6
 
 application = Application()
 schema = schemathesis.openapi.from_wsgi(DOCUMENT, application)
