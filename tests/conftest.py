@@ -21,6 +21,7 @@ import pytest
 
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
+from chalicelib.platform import context
 from infra.local.emulator import Emulator  # the log level is read at import
 from tests.support.client import Client
 from tests.support.grants_proof import pytest_sessionfinish, watch
@@ -46,6 +47,13 @@ def emulator() -> Iterator[Emulator]:
     watch(started)
     yield started
     started.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_run() -> Iterator[None]:
+    """What a test calls by itself belongs to no function's run, whatever the test before it called."""
+    yield
+    context.leave()
 
 
 @pytest.fixture

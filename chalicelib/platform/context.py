@@ -47,3 +47,8 @@ def enter(function: str, request_id: str | None, lambda_context: Any) -> RunCont
         run.deadline = time.monotonic() + remaining() / 1000
     _current.set(run)
     return run
+
+
+def leave() -> None:
+    """End the run: what follows belongs to none."""
+    _current.set(None)

@@ -60,7 +60,7 @@ def get_template(template_key: KeyPart, query: WordingQuery) -> Answer[TemplateA
     grants=WRITES,
     raises=[TemplateNotFound, TemplateInvalid, TemplateUnknownVariable, VersionMismatch],
     loads=WORDING_LOADS,
-    examples={"body": EXAMPLE},
+    examples=EXAMPLE,
 )
 def save_template(
     template_key: KeyPart, body: TemplateChange, caller: Caller, request: Request
@@ -92,7 +92,12 @@ def reset_template(template_key: KeyPart, query: WordingQuery, caller: Caller) -
     grants=READS,
     raises=[TemplateNotFound, TemplateInvalid, TemplateUnknownVariable],
     loads=WORDING_LOADS,
-    examples={"body": {"locale": "hi", "payload": {"device": "Firefox on Windows"}}},
+    examples={
+        "locale": "hi",
+        "subject": EXAMPLE["subject"],
+        "body": EXAMPLE["body"],
+        "payload": {"device": "Firefox on Windows"},
+    },
 )
 def preview_template(template_key: KeyPart, body: PreviewRequest) -> Preview:
     """See a wording with values, samples where none are given; sends nothing.
@@ -110,7 +115,7 @@ def preview_template(template_key: KeyPart, body: PreviewRequest) -> Preview:
     grants=[*WRITES, Grant.SECRET_DATA],
     raises=[TemplateNotFound, TemplateUnknownVariable, AddressUnverified],
     idempotency=Idempotency.OPTIONAL,
-    examples={"body": {"locale": "en"}},
+    examples={"locale": "en", "payload": {"device": "Firefox on Windows"}},
 )
 def test_template(template_key: KeyPart, body: TestRequest, caller: Caller) -> Answer[MessageDetail]:
     """Send a template to yourself, by the wording that counts; only to your own verified address."""

@@ -1,5 +1,5 @@
 """Journeys run against a local cloud over HTTP, as the proofs do."""
 
-from tests.proofs.conftest import academy
+from tests.proofs.conftest import academy, provider
 
-__all__ = ["academy"]
+__all__ = ["academy", "provider"]

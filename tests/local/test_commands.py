@@ -165,7 +165,7 @@ def test_control_api_drives_the_cloud(cloud: Cloud) -> None:
     assert ran["ok"] is True
     assert ran["result"]["rolesCreated"] == []
     assert cloud.post("/_local/jobs/nothing/run", status=404)["code"] == "JOB_NOT_FOUND"
-    assert cloud.get("/_local/mailbox") == {"items": []}
+    assert {mail["channel"] for mail in cloud.get("/_local/mailbox")["items"]} <= {"EMAIL"}
     assert "seconds" in cloud.post("/_local/drain")
     paths = [one["path"] for one in cloud.get("/_local/requests")["items"]]
     assert "/v1/health" in paths

@@ -33,7 +33,7 @@ class MessagesQuery(PeriodQuery):
     channel: Channel | None = None
     to: To | None = Field(default=None, alias="toDate", description="Before this instant, or to the end of this day")
     recipient: Address | None = Field(default=None, alias="to", description="One address, or one phone number")
-    template_key: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,49}$")] | None = None
+    template_key: Annotated[str, StringConstraints(max_length=50, pattern=r"^[A-Z][A-Z0-9_]{2,49}$")] | None = None
 
 
 class Resend(RequestModel):

@@ -17,8 +17,9 @@ assert LOCALES == ("en", "hi")
 Source = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SOURCE)]
 SubjectSource = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SUBJECT * 5)]
 """A subject's source; as rendered it has at most 200 characters."""
-VariableName = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9]{0,49}$")]
-Payload = Annotated[dict[VariableName, str | int | bool | None], Field(max_length=50)]
+VariableName = Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][A-Za-z0-9]{0,49}$")]
+Value = Annotated[str, StringConstraints(max_length=2_000)]
+Payload = Annotated[dict[VariableName, Value | int | bool | None], Field(max_length=50)]
 
 
 class WordingQuery(QueryModel):

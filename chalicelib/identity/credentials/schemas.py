@@ -109,6 +109,8 @@ class PasswordChange(RequestModel):
 class Reauthentication(RequestModel):
     """One proof: ``password``; ``code`` with ``challengeId`` (a code for LOGIN); or ``totp``."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct horse battery staple"}]})
+
     password: Password | None = None
     code: Code | None = None
     challenge_id: Ulid | None = None

@@ -43,7 +43,10 @@ def _due(*keys: str) -> frozenset[str]:
 def _worker() -> Iterator[None]:
     """Be the worker, one run at a time."""
     context.enter("carry_role_change", "test", None)
-    yield
+    try:
+        yield
+    finally:
+        context.leave()
 
 
 @pytest.mark.rule("ACC-05", "ACC-20")

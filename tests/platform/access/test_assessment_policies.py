@@ -56,7 +56,7 @@ def test_a_test_opens_by_what_covers_all_of_it(held: dict[str, object], thing: E
         (entitlement("NOTES"), exam(), "NO_ENTITLEMENT"),
         (entitlement("TESTS", until=-1), exam(), "ENTITLEMENT_EXPIRED"),
         (entitlement("TESTS", subjectIds=[SUBJECT], until=-1), exam(subjectIds=[OTHER]), "NO_ENTITLEMENT"),
-        (entitlement("TESTS", since=60), exam(), "NO_ENTITLEMENT"),
+        (entitlement("TESTS", since=DAY // 2), exam(), "NO_ENTITLEMENT"),
         (entitlement("TESTS", subjectIds=[OTHER]), exam(), "ENTITLEMENT_OUT_OF_SCOPE"),
         (entitlement("TESTS", subjectIds=[SUBJECT]), exam(subjectIds=[SUBJECT, OTHER]), "ENTITLEMENT_OUT_OF_SCOPE"),
         (entitlement("TESTS", subjectIds=[SUBJECT]), TWO, "ENTITLEMENT_OUT_OF_SCOPE"),
