@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from chalicelib.content.notes import Note, NoteNotFound
 from chalicelib.content.reading import continuing, delivery, opening
-from chalicelib.content.reading.errors import RangeNotSatisfiable, RangeRequired, ViewTokenInvalid
+from chalicelib.content.reading.errors import ViewTokenInvalid
 from chalicelib.content.reading.resources import OPENED_NOTE, READ_NOTE
 from chalicelib.content.reading.schemas import Opening, Renewal, ViewSessionAnswer, Watermark
 from chalicelib.content.reading.sessions import HEADER
 from chalicelib.identity.accounts import User
 from chalicelib.platform.errors import Conflict, Forbidden, RateLimited, Unavailable, UpstreamFailed, VersionMismatch
 from chalicelib.platform.http import Actions, Answer, Binary, Caller, Grant, Limits, Request, api
+from chalicelib.platform.http.ranges import RangeNotSatisfiable, RangeRequired
 
 _WRITES = (Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY, Grant.SECRET_WATERMARK)
 

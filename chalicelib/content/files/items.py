@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.platform import clock
-from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
 
@@ -42,7 +43,10 @@ class FileAsset(Item, discriminator="FileAsset"):
     """A file: what was declared, and what inspection found.
 
     ``object_key`` and ``version_id`` say where its bytes are and never leave the backend. ``checksum``: SHA-256 in
-    base64, as declared and verified. ``references``: how many places use it. ``tries``: inspections begun.
+    base64, as declared and verified. ``references``: how many places use it. ``tries``: inspections begun. ``packed``:
+    of a PDF that was rewritten for reading by ranges, ``{object_key, version_id, content_length}`` of that copy
+    (FILE-65). ``warnings``: what people should know about it (``NOT_NORMALIZED``). ``alt``: what an image shows, in
+    words. ``width``, ``height``: pixels.
     """
 
     id = UnicodeAttribute()
@@ -57,16 +61,33 @@ class FileAsset(Item, discriminator="FileAsset"):
     checksum = UnicodeAttribute(null=True)
     page_count = NumberAttribute(null=True)
     reject_reason = UnicodeAttribute(null=True)
+    width = NumberAttribute(null=True)
+    height = NumberAttribute(null=True)
+    alt = UnicodeAttribute(null=True)
+    packed: MapAttribute[str, Any] = MapAttribute(null=True)
+    warnings: ListAttribute[str] = ListAttribute(default=list)
     references = NumberAttribute(default=0)
     tries = NumberAttribute(default=0)
     created_by_user_id = UnicodeAttribute()
     created_at = InstantAttribute()
     confirmed_at = InstantAttribute(null=True)
+    deleted_at = InstantAttribute(null=True)
 
     @staticmethod
     def place(asset_id: str) -> Key:
         """Where a file is."""
         return Key(f"ASSET#{asset_id}", "ASSET")
+
+    @property
+    def readable(self) -> dict[str, Any]:
+        """Where the bytes are that readers get: ``{object_key, version_id, content_length}``, packed where it is."""
+        if self.packed is not None:
+            return dict(plain(self.packed))
+        return {
+            "object_key": str(self.object_key),
+            "version_id": str(self.version_id or ""),
+            "content_length": int(self.size_bytes),
+        }
 
     @property
     def expired(self) -> bool:

@@ -37,7 +37,8 @@ _LISTED = (
 class Note(Item, discriminator="Note"):
     """A PDF note.
 
-    ``file``: ``{object_key, version_id, content_length, file_name}``; but for the name it never leaves the backend.
+    ``file``: ``{object_key, version_id, content_length, file_name, size_bytes}``: where the bytes are that readers get,
+    and name and size of what was uploaded; place and version never leave the backend.
     ``file_history``: at most ten of ``{file_asset_id, file_version, replaced_at, by_user_id}``, oldest first.
     ``topic_path_ids``: its topics and all their ancestors. ``row`` holds what lists show; its ``published_at`` is text.
     """

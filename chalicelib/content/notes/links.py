@@ -85,12 +85,7 @@ class Links:
         return {
             "file_asset_id": str(file.id),
             "page_count": int(file.page_count),
-            "file": {
-                "object_key": str(file.object_key),
-                "version_id": str(file.version_id),
-                "content_length": int(file.size_bytes),
-                "file_name": str(file.file_name),
-            },
+            "file": {**file.readable, "file_name": str(file.file_name), "size_bytes": int(file.size_bytes)},
         }
 
     def check(self, tx: store.Transaction) -> None:

@@ -233,7 +233,7 @@ class StaffNote(ResponseModel):
         shown = {
             "file_asset_id": values["file_asset_id"],
             "file_name": file["file_name"],
-            "size_bytes": file["content_length"],
+            "size_bytes": file["size_bytes"],
             "page_count": values["page_count"],
         }
         counts = {

@@ -9,17 +9,15 @@ from typing import Any
 
 from chalicelib.content import files
 from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note
-from chalicelib.content.reading import ranges, sessions
+from chalicelib.content.reading import sessions
 from chalicelib.content.reading.counting import count, refuse_if_full
-from chalicelib.content.reading.errors import RangeNotSatisfiable, RangeRequired, ViewTokenInvalid
+from chalicelib.content.reading.errors import ViewTokenInvalid
 from chalicelib.content.reading.items import NoteReader
 from chalicelib.content.reading.sessions import ViewSession
 from chalicelib.platform import clock
 from chalicelib.platform.access.caller import Caller
-from chalicelib.platform.errors import ApiError, VersionMismatch
-from chalicelib.platform.http import Binary, Request, etags
+from chalicelib.platform.http import Binary, Request, ranges
 from chalicelib.platform.parallel import together
-from chalicelib.platform.records import frozen
 
 PDF = "application/pdf"
 MAX_NAME = 80
@@ -29,15 +27,6 @@ _UNCACHED = {
     "Expires": "0",
     "Surrogate-Control": "no-store",
 }
-
-
-@frozen
-class Plan:
-    """What a request will be answered with, before anything is read: status, and which bytes, or which error."""
-
-    status: int
-    part: ranges.Part | None = None
-    error: ApiError | None = None
 
 
 def deliver(note: Note, reader: object, caller: Caller, request: Request) -> Binary:
@@ -50,48 +39,19 @@ def deliver(note: Note, reader: object, caller: Caller, request: Request) -> Bin
     if not isinstance(reader, NoteReader):
         raise ViewTokenInvalid
     refuse_if_full(reader, session)
-    plan = plan_for(request.method, request.headers, session)
+    length = int(session["content_length"])
+    plan = ranges.plan(
+        request.method, request.headers, etag=str(session["etag"]), length=length, maximum=NOTE_MAX_RANGE_BYTES()
+    )
     counted, content = _count_and_read(reader, session, plan, _last(plan, session, caller, request))
     if plan.error is not None:
         raise plan.error
-    headers = {**_headers(note, session), **counted}
-    if plan.part is not None:
-        headers["Content-Length"] = str(plan.part.length)
-    if plan.status == 206 and plan.part is not None:
-        headers["Content-Range"] = f"bytes {plan.part.first}-{plan.part.last}/{session['content_length']}"
-    if request.method == "HEAD" and plan.status == 200:
-        headers["Content-Length"] = headers["X-Content-Length"] = str(session["content_length"])
+    headers = {**_headers(note, session), **counted, **ranges.headers_of(plan, request.method, length)}
     return Binary(content, PDF, status=plan.status, headers=headers)
 
 
-def plan_for(method: str, headers: Mapping[str, str], session: ViewSession) -> Plan:
-    """What the headers of a request mean for the session's file (RFC 9110 §13.2.2, §14.2)."""
-    etag, length, maximum = str(session["etag"]), int(session["content_length"]), NOTE_MAX_RANGE_BYTES()
-    if not etags.match(headers.get("if-match"), etag):
-        return Plan(412, error=VersionMismatch({"etag": etag}))
-    if etags.none_match(headers.get("if-none-match"), etag):
-        return Plan(304)
-    if method == "HEAD":
-        return Plan(200)
-    asked = headers.get("range") if etags.if_range(headers.get("if-range"), etag) else None
-    try:
-        part = ranges.choose(asked, length, maximum)
-    except ranges.Unsatisfiable:
-        return Plan(416, error=RangeNotSatisfiable(headers={"Content-Range": f"bytes */{length}", **_lengths(length)}))
-    if part is not None:
-        return Plan(206, part)
-    if length <= maximum:
-        return Plan(200, ranges.Part(0, length - 1))
-    details = {"contentLength": length, "maxRangeBytes": maximum}
-    return Plan(400, error=RangeRequired(details, headers=_lengths(length)))
-
-
-def _lengths(length: int) -> dict[str, str]:
-    return {"Accept-Ranges": "bytes", "X-Content-Length": str(length)}
-
-
 def _count_and_read(
-    reader: NoteReader, session: ViewSession, plan: Plan, last: Mapping[str, Any]
+    reader: NoteReader, session: ViewSession, plan: ranges.Plan, last: Mapping[str, Any]
 ) -> tuple[dict[str, str], bytes]:
     """Both side by side; a refusal by the limit comes before a failure of the bucket."""
     part = plan.part
@@ -138,7 +98,7 @@ def slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain)[:MAX_NAME].strip("-") or "note"
 
 
-def _last(plan: Plan, session: ViewSession, caller: Caller, request: Request) -> dict[str, Any]:
+def _last(plan: ranges.Plan, session: ViewSession, caller: Caller, request: Request) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "request_id": request.request_id,
         "at": clock.iso(clock.now()),

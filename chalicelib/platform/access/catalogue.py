@@ -144,6 +144,19 @@ class Actions:
         late=True,
     )
     FILES_CONFIRM = Action("files.confirm", FILES_UPLOAD.permissions, late=True)
+    FILES_DELETE = Action("files.delete", FILES_UPLOAD.permissions, late=True)
+    FILES_READ = Action(
+        "files.read",
+        (
+            P.CONTENT_READ,
+            P.CONTENT_MANAGE,
+            P.NOTES_READ,
+            *FILES_UPLOAD.permissions[1:3],
+            P.COURSES_WRITE,
+            P.SECURITY_MANAGE,
+        ),
+        late=True,
+    )
     NOTES_READ = Action("notes.read", (P.NOTES_READ,))
     NOTES_WRITE = Action("notes.write", (P.NOTES_WRITE,))
     NOTES_PUBLISH = Action("notes.publish", (P.NOTES_PUBLISH,))
@@ -171,6 +184,8 @@ class Actions:
     ADMIN_PING = Action("admin.ping", (P.ADMIN_PING,))
     ADMIN_AUDIT_READ = Action("admin.audit.read", (P.ADMIN_AUDIT_READ,))
     ADMIN_AUDIT_LIST = Action("admin.audit.list", (P.ADMIN_AUDIT_READ,), own=True, late=True)
+    SECURITY_READ = Action("security.read", (P.SECURITY_READ,))
+    SECURITY_MANAGE = Action("security.manage", (P.SECURITY_MANAGE,))
     SECURITY_READ_LOG = Action("security.readLog", (P.SECURITY_READ, P.ANALYTICS_READ))
     NOTIFICATIONS_READ = Action("notifications.read", (P.NOTIFICATIONS_READ,))
     NOTIFICATIONS_LOG = Action("notifications.log", (P.NOTIFICATIONS_READ, P.ADMIN_AUDIT_READ))

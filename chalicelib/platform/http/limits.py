@@ -105,6 +105,7 @@ class Limits:
     ORDER_STATUS = Limit("order-status", "60/60", Per.OWN)
     NOTE_CONTENT = Limit("note-content", "60/120", Per.OWN)
     VIEW_SESSION = Limit("view-session", "20/60", Per.CALLER)
+    BULK = Limit("bulk", "10/60", Per.CALLER)
     UPLOAD = Limit("upload", "60/60", Per.CALLER)
     WEBHOOK_FAILURES = Limit("webhook-failures", "20/60", Per.OWN)
 

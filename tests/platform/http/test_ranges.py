@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.content.reading.ranges import Part, Unsatisfiable, choose
+from chalicelib.platform.http.ranges import Part, Unsatisfiable, choose
 
 M = 1_048_576
 L = 20_971_520
