@@ -81,9 +81,8 @@ class FileAsset(Item, discriminator="FileAsset"):
     @property
     def readable(self) -> dict[str, Any]:
         """Where the bytes are that readers get: ``{object_key, version_id, content_length}``, packed where it is."""
-        if self.packed is not None:
-            return dict(plain(self.packed))
-        return {
+        packed = plain(self.packed)
+        return packed or {
             "object_key": str(self.object_key),
             "version_id": str(self.version_id or ""),
             "content_length": int(self.size_bytes),
