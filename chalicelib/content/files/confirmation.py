@@ -9,8 +9,9 @@ import hmac
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.content.files import inspection, storage
+from chalicelib.content.files import inspection, pdfs, storage
 from chalicelib.content.files.errors import FileNotFound, FileRefused, UploadMismatch, UploadNotFound
+from chalicelib.content.files.examined import TakesLonger
 from chalicelib.content.files.items import FileAsset, FileStatus
 from chalicelib.content.files.schemas import InspectionMessage
 from chalicelib.platform import audit, clock, store
@@ -37,8 +38,7 @@ def confirm(asset: FileAsset, caller: Caller) -> FileAsset:
     """
     if asset.status == FileStatus.PENDING:
         found = _uploaded(asset)
-        inline = found.size <= INLINE_BYTES
-        asset = _decide(asset, found, INLINE_SECONDS, caller) if inline else _later(asset, found)
+        asset = _now_or_later(asset, found, caller)
     if asset.status == FileStatus.REJECTED:
         raise FileRefused({"reason": str(asset.reject_reason)})
     return asset
@@ -72,6 +72,15 @@ def _uploaded(asset: FileAsset) -> storage.Found:
     return found
 
 
+def _now_or_later(asset: FileAsset, found: storage.Found, caller: Caller) -> FileAsset:
+    if found.size > INLINE_BYTES:
+        return _later(asset, found)
+    try:
+        return _decide(asset, found, INLINE_SECONDS, caller)
+    except TakesLonger:
+        return _later(asset, found)
+
+
 def _later(asset: FileAsset, found: storage.Found) -> FileAsset:
     # The message goes first: an asset that says INSPECTING always has somebody who inspects it.
     queues.send(queues.Queues.FILE_INSPECTIONS, InspectionMessage(file_asset_id=str(asset.id)))
@@ -102,11 +111,9 @@ def _decide(asset: FileAsset, found: storage.Found, seconds: int, by: Caller | a
     key, version_id = str(asset.object_key), found.version_id
     if not _checksum_holds(asset, found):
         raise UploadMismatch({"checksum": False})
-    verdict = inspection.inspect_pdf(
-        found.size, lambda first, last: storage.read(key, version_id, first, last), seconds=seconds
-    )
-    if verdict.page_count is None:
-        return _reject(asset, version_id, verdict.refused or inspection.UNREADABLE, by)
+    examined = pdfs.examine(asset, found, seconds)
+    if examined.refused is not None:
+        return _reject(asset, version_id, examined.refused, by)
     # Tagged before it is committed: a confirmed file must never be swept up as an abandoned upload.
     storage.confirm(key, version_id)
     tx = store.Transaction()
@@ -116,15 +123,15 @@ def _decide(asset: FileAsset, found: storage.Found, seconds: int, by: Caller | a
         [
             FileAsset.status.set(FileStatus.CONFIRMED),
             FileAsset.version_id.set(version_id),
-            FileAsset.page_count.set(verdict.page_count),
             FileAsset.confirmed_at.set(clock.now()),
             FileAsset.ttl.remove(),
             FileAsset.version.add(1),
+            *examined.facts,
             *_by_checksum(asset),
         ],
         when=FileAsset.status.is_in(*_OPEN),
     )
-    audit.write(tx, CONFIRM, str(asset.id), by=by, meta={"purpose": asset.purpose, "pageCount": verdict.page_count})
+    audit.write(tx, CONFIRM, str(asset.id), by=by, meta={"purpose": asset.purpose, **examined.meta})
     return _settle(tx, asset)
 
 
