@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from chalicelib.content.notes import following
 from chalicelib.content.taxonomy import SubjectChanged
-from chalicelib.identity.accounts.events import UserDeleted
 from chalicelib.platform.work import Grant, consumer
 
 
@@ -12,9 +11,3 @@ from chalicelib.platform.work import Grant, consumer
 def follow_subject(event: SubjectChanged) -> None:
     """Let the notes of a subject say its name and whether it is active."""
     following.follow_subject(event.subject_id)
-
-
-@consumer(on=[UserDeleted], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
-def forget_progress(event: UserDeleted) -> None:
-    """Remove how far somebody got in notes, whose account was erased."""
-    following.forget_progress(event.user_id)

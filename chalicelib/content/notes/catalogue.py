@@ -10,7 +10,6 @@ from chalicelib.content.notes.items import (
     PUBLISHED,
     SNIPPET_CHARS,
     Note,
-    NoteProgress,
     listed,
     row_of,
     values_of,
@@ -22,11 +21,11 @@ from chalicelib.content.notes.schemas import (
     NoteAnswer,
     NoteRow,
     NotesQuery,
-    ProgressAnswer,
     TopicOfNote,
     ViewerFacts,
 )
 from chalicelib.content.notes.viewer import NOTE_MAX_RANGE_BYTES
+from chalicelib.content.progress import NoteProgress, ProgressAnswer
 from chalicelib.content.taxonomy import Topic, TopicNotInSubject
 from chalicelib.platform import store
 from chalicelib.platform.access.caller import Caller

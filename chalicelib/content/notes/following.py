@@ -1,11 +1,11 @@
-"""Notes follow their subject: its name and whether it is active (TAX-34, within a minute); progress, its reader."""
+"""Notes follow their subject: its name and whether it is active (TAX-34, within a minute)."""
 
 from __future__ import annotations
 
 import contextlib
 from functools import partial
 
-from chalicelib.content.notes.items import DRAFT, PUBLISHED, Note, NoteProgress, listed, row_of
+from chalicelib.content.notes.items import DRAFT, PUBLISHED, Note, listed, row_of
 from chalicelib.content.taxonomy import Subject
 from chalicelib.platform import store
 from chalicelib.platform.parallel import together
@@ -21,14 +21,6 @@ def follow_subject(subject_id: str) -> int:
     found = [row_of(note) for state in (PUBLISHED, DRAFT) for note in store.every(listed(state, subject_id=subject_id))]
     for first in range(0, len(found), CHUNK):
         together(*(partial(_follow, str(row["id"]), subject) for row in found[first : first + CHUNK]))
-    return len(found)
-
-
-def forget_progress(user_id: str) -> int:
-    """Remove the progress of somebody whose account was erased; how much there was. Doing it again finds nothing."""
-    found = store.every(NoteProgress.of(user_id))
-    for progress in found:
-        store.delete(NoteProgress, progress.itself)
     return len(found)
 
 

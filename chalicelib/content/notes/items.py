@@ -1,4 +1,4 @@
-"""Notes and how far readers got. Only this module knows the keys."""
+"""Notes. Only this module knows the keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
+from chalicelib.content.progress import NoteProgress
 from chalicelib.platform import clock
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
@@ -79,27 +80,6 @@ class Note(Item, discriminator="Note"):
         return Key(f"NOTE#{note_id}", "NOTE")
 
 
-class NoteProgress(Item, discriminator="NoteProgress"):
-    """How far one reader got in one note."""
-
-    last_page_read = NumberAttribute(default=0)
-    furthest_page = NumberAttribute(default=0)
-    total_pages = NumberAttribute(default=0)
-    percent_complete = NumberAttribute(default=0)
-    last_read_at = InstantAttribute(null=True)
-    completed_at = InstantAttribute(null=True)
-
-    @staticmethod
-    def place(user_id: str, note_id: str) -> Key:
-        """Where somebody's progress in a note is."""
-        return Key(f"USER#{user_id}", f"NOTEPROG#{note_id}")
-
-    @staticmethod
-    def of(user_id: str) -> Query[NoteProgress]:
-        """All of somebody's progress."""
-        return Query(NoteProgress, f"USER#{user_id}", begins_with="NOTEPROG#", consistent=True)
-
-
 def values_of(note: Note) -> dict[str, Any]:
     """Every attribute of a note by name, as plain values; what changes of it are computed on."""
     names = set(Note.get_attributes()) - set(Item.get_attributes())
@@ -165,11 +145,4 @@ PATTERNS = (
     AccessPattern(
         "published notes of a subject, newest first", listed(PUBLISHED, subject_id="<subject>"), 0.5, consistent=False
     ),
-    AccessPattern(
-        "progress in the notes of a page",
-        (NoteProgress.place("<user>", "<note>"), NoteProgress.place("<user>", "<another note>")),
-        1,
-        consistent=False,
-    ),
-    AccessPattern("all progress of somebody who is erased", NoteProgress.of("<user>"), 1),
 )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.content.notes.errors import NoteNotFound
-from chalicelib.content.notes.items import Note, NoteProgress
+from chalicelib.content.notes.items import Note
+from chalicelib.content.progress import NoteProgress
 from chalicelib.platform.access.resources import Entity, Resource, Thing
 from chalicelib.platform.store import Key
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.content.notes.items import Note, NoteProgress, values_of
+from chalicelib.content.notes.items import Note, values_of
+from chalicelib.content.progress import ProgressAnswer
 from chalicelib.platform.http import Characters, Instant, ListQuery, RequestModel, ResponseModel
 from chalicelib.platform.ids import Ulid
 
@@ -84,24 +85,6 @@ class NotesQuery(ListQuery):
         default=None, description="Words to search for; answers SEARCH_UNAVAILABLE as long as there is no index"
     )
     include: Literal["progress"] | None = None
-
-
-class ProgressAnswer(ResponseModel):
-    """How far the caller got; zeros before the first page."""
-
-    last_page_read: int = 0
-    furthest_page: int = 0
-    total_pages: int = 0
-    percent_complete: float = 0
-    last_read_at: Instant | None = None
-    completed_at: Instant | None = None
-
-    @classmethod
-    def of(cls, progress: object, page_count: int) -> ProgressAnswer:
-        """From the item, or from nothing."""
-        if not isinstance(progress, NoteProgress):
-            return cls(total_pages=page_count)
-        return cls.model_validate({name: getattr(progress, name) for name in cls.model_fields})
 
 
 class NoteRow(ResponseModel):

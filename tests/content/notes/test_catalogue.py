@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.content.notes.items import Note, NoteProgress
+from chalicelib.content.notes.items import Note
+from chalicelib.content.progress import NoteProgress
 from chalicelib.platform import clock, store
 from chalicelib.platform.aws.bucket import BUCKET_NAME
 from tests.content.desk import Desk

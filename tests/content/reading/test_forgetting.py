@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.content.notes.items import NoteProgress
+from chalicelib.content.progress import NoteProgress
 from chalicelib.content.reading import NoteReader
 from chalicelib.identity.accounts import User
 from chalicelib.identity.people import DeletionDue
