@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENGINE ?= moto
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test test-store check fmt demo proof bench package deploy docs rotate-keys clean
@@ -28,8 +29,8 @@ stop: $(READY) ## Stop what `make run DETACH=1` started
 demo: $(READY) ## Play the academy's main story and print each step with its time
 	@$(BIN)/python -m infra.local demo
 
-test: $(READY) ## All tests
-	@$(BIN)/python -m pytest
+test: $(READY) ## All tests, shared by WORKERS=2 processes
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-store: $(READY) ## The store's tests; ENGINE=dynamodb-local runs them on Amazon's DynamoDB Local
 	@ENGINE=$(ENGINE) $(BIN)/python -m pytest tests/platform/store

@@ -24,7 +24,7 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 from chalicelib.platform import context
 from infra.local.emulator import Emulator  # the log level is read at import
 from tests.support.client import Client
-from tests.support.grants_proof import pytest_sessionfinish, watch
+from tests.support.grants_proof import pytest_sessionfinish, pytest_testnodedown, watch
 from tests.support.log_audit import pytest_configure
 from tests.support.people import People
 
@@ -33,7 +33,7 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.register_profile("nightly", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
-__all__ = ["pytest_configure", "pytest_sessionfinish"]
+__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_testnodedown"]
 
 WAIT_SCALE = 0.005
 """Workflows wait a two-hundredth of their seconds."""

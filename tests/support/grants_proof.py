@@ -2,7 +2,8 @@
 
 Wired in ``conftest.py``, which imports the hook and calls ``watch(emulator)`` for every emulator. When the session ends
 it fails, naming function and action, for a call that the role does not allow; and, after a run of the whole suite, for
-a grant that a function holds and no test of it ever used.
+a grant that a function holds and no test of it ever used. Where several processes share the tests, each hands over what
+it saw, and the one that leads them proves.
 """
 
 from __future__ import annotations
@@ -109,6 +110,7 @@ def problems(accesses: Mapping[str, Iterable[Access]], functions: Iterable[Funct
 
 
 _watched: list[Emulator] = []
+_told: dict[str, set[Access]] = {}
 
 
 def watch(emulator: Emulator) -> None:
@@ -130,15 +132,37 @@ def whole_suite(config: pytest.Config) -> bool:
     return everything and not (options.keyword or options.markexpr or getattr(options, "lf", False))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a process of several saw."""
+    for function, *access in getattr(node, "workeroutput", {}).get("accesses", ()):
+        _told.setdefault(function, set()).add(Access(*access))
+
+
+def _seen() -> dict[str, set[Access]]:
+    seen: dict[str, set[Access]] = {}
+    for one in (_told, *(emulator.calls.accesses for emulator in _watched)):
+        for function, found in one.items():
+            seen.setdefault(function, set()).update(found)
+    return seen
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail the session with what is not proved."""
-    accesses: dict[str, set[Access]] = {}
-    for emulator in _watched:
-        for function, found in emulator.calls.accesses.items():
-            accesses.setdefault(function, set()).update(found)
+    accesses = _seen()
+    handed_over = getattr(session.config, "workeroutput", None)
+    if handed_over is not None:
+        handed_over["accesses"] = [
+            [function, one.action, one.resource, one.leading_key]
+            for function, found in accesses.items()
+            for one in found
+        ]
+        return
     if not accesses:
         return
+    if _told:
+        registry.load_declarations()
     whole = whole_suite(session.config) and exitstatus == 0
     functions = [one for _, one in sorted(registry.known().items()) if one.module.startswith("functions.")]
     try:

@@ -7,15 +7,18 @@ which a line is found fails, whatever its tests said.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chalicelib.platform import logs
 
-FILE = Path(__file__).resolve().parents[2] / "build" / "suite.log"
+FILE = Path(__file__).resolve().parents[2] / "build" / f"suite{os.environ.get('PYTEST_XDIST_WORKER', '')}.log"
+"""Each process of several that share the tests keeps its own."""
 SHOWN = 20
 
 SECRETS = {
@@ -57,6 +60,7 @@ class Ear:
 
     def __init__(self) -> None:
         self._handler: logging.Handler | None = None
+        self._told: list[str] = []
 
     def listen(self) -> None:
         """Begin; what was on the way to the screen keeps its level."""
@@ -69,6 +73,11 @@ class Ear:
         python_logger.addHandler(self._handler)
         python_logger.setLevel(logging.INFO)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a process of several found."""
+        self._told += getattr(node, "workeroutput", {}).get("leaks", ())
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail the session with what it logged."""
@@ -76,8 +85,11 @@ class Ear:
             return
         self._handler.close()
         with FILE.open(encoding="utf-8") as file:
-            told = list(leaks(iter(file)))
-        if told:
+            told = self._told + list(leaks(iter(file)))
+        handed_over = getattr(session.config, "workeroutput", None)
+        if handed_over is not None:
+            handed_over["leaks"] = told
+        elif told:
             reporter = session.config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None:
                 reporter.write_sep("=", "logged, and must not be (DEP-09)")
