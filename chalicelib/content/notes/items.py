@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
@@ -35,13 +36,25 @@ _LISTED = (
 )
 
 
+class PagesState(StrEnum):
+    """Whether there is a file of each single page; UNAVAILABLE: making them took too long (NOTE-32)."""
+
+    NONE = "NONE"
+    SPLITTING = "SPLITTING"
+    READY = "READY"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
 class Note(Item, discriminator="Note"):
     """A PDF note.
 
     ``file``: ``{object_key, version_id, content_length, file_name, size_bytes}``: where the bytes are that readers get,
     and name and size of what was uploaded; place and version never leave the backend.
     ``file_history``: at most ten of ``{file_asset_id, file_version, replaced_at, by_user_id}``, oldest first.
-    ``topic_path_ids``: its topics and all their ancestors. ``row`` holds what lists show; its ``published_at`` is text.
+    ``topics``: ``{id, name, path, shown}`` of each of its topics; ``path``: the names from the top to it. ``tags``:
+    ``{id, name}``. ``topic_path_ids``: its topics and all their ancestors. ``row`` holds what lists show; its
+    ``published_at`` is text. ``preview_asset_id``: the file of its first pages. ``publish_at``: when it publishes
+    itself; ``publish_error``: why it last did not, ``{code, missing, at}``.
     """
 
     id = UnicodeAttribute()
@@ -67,6 +80,10 @@ class Note(Item, discriminator="Note"):
     language = UnicodeAttribute(default="en")
     order_index = NumberAttribute(default=0)
     subject_active = BooleanAttribute(default=True)
+    pages_state = UnicodeAttribute(default=PagesState.NONE)
+    preview_asset_id = UnicodeAttribute(null=True)
+    publish_at = InstantAttribute(null=True)
+    publish_error: MapAttribute[str, Any] = MapAttribute(null=True)
     published_at = InstantAttribute(null=True)
     first_published_at = InstantAttribute(null=True)
     created_by_user_id = UnicodeAttribute()
