@@ -8,10 +8,9 @@ from typing import Any, cast
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.content.notes import Note
-from chalicelib.content.reading import sessions, watermark
+from chalicelib.content.reading import revoking, sessions, watermark
 from chalicelib.content.reading.errors import ViewTokenInvalid
 from chalicelib.content.reading.items import NoteReader, WatermarkIssue
-from chalicelib.content.reading.opening import revoke_in_register
 from chalicelib.content.reading.schemas import Renewal, Watermark
 from chalicelib.content.reading.sessions import ViewSession
 from chalicelib.identity.accounts import User
@@ -20,7 +19,6 @@ from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.errors import Conflict
 
 TRIES = 6
-BY_USER = "USER"
 
 
 def renew(note: Note, reader: object, user: User, caller: Caller, token: str | None) -> Renewal:
@@ -110,13 +108,13 @@ def close(note_id: str, caller: Caller, token: str | None) -> None:
             place,
             [
                 session.path["revoked_at"].set(now),
-                session.path["revoked_reason"].set(BY_USER),
+                session.path["revoked_reason"].set(revoking.BY_USER),
                 NoteReader.version.add(1),
             ],
             when=_as_read(session),
             name="reader",
         )
-        revoke_in_register(tx, session.id, now, BY_USER)
+        revoking.in_register(tx, session.id, now, revoking.BY_USER)
         try:
             tx.commit()
         except store.TransactionLost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
@@ -13,6 +14,8 @@ from chalicelib.platform.store import InstantAttribute, Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
 
 REGISTER_SECONDS = 400 * 86_400
+LONGEST_LIFE = timedelta(days=1)
+"""No view session may be configured to live longer."""
 
 
 class NoteReader(Item, discriminator="NoteReader"):
@@ -70,6 +73,16 @@ class NoteViewSession(Item, discriminator="NoteViewSession"):
         """Where a view session stands in the register."""
         return Key(f"VSESS#{view_session_id}", "VSESS")
 
+    @staticmethod
+    def of_user(user_id: str, **keys: Any) -> Query[NoteViewSession]:
+        """Somebody's view sessions, newest first; items carry ``row``. ``keys``: ``between`` two instants as text."""
+        return Query(NoteViewSession, f"USER#{user_id}#VSESS", index="gsi1", descending=True, **keys)
+
+    @staticmethod
+    def of_note(note_id: str, **keys: Any) -> Query[NoteViewSession]:
+        """A note's view sessions, newest first; as ``of_user``."""
+        return Query(NoteViewSession, f"NOTE#{note_id}#VSESS", index="gsi2", descending=True, **keys)
+
     def index(self) -> None:
         """Set where it is found by reader and by note, and what those lists show."""
         created = clock.iso(self.created_at)
@@ -100,6 +113,31 @@ class WatermarkIssue(Item, discriminator="WatermarkIssue"):
         """Where the issue of a code is."""
         return Key(f"WM#{trace_code[:4]}", trace_code)
 
+    @staticmethod
+    def starting(characters: str) -> Query[WatermarkIssue]:
+        """The issues whose codes start so: four characters or more, without hyphens."""
+        partition, rest = f"WM#{characters[:4]}", characters if len(characters) > 4 else None
+        return Query(WatermarkIssue, partition, begins_with=rest, consistent=True)
+
+    @staticmethod
+    def of_user(user_id: str, **keys: Any) -> Query[WatermarkIssue]:
+        """What somebody was given, newest first; items carry ``row``. ``keys``: ``between`` two instants as text."""
+        return Query(WatermarkIssue, f"USER#{user_id}#WM", index="gsi1", descending=True, **keys)
+
+    @staticmethod
+    def of_note(note_id: str, **keys: Any) -> Query[WatermarkIssue]:
+        """What readers of a note were given, newest first; as ``of_user``."""
+        return Query(WatermarkIssue, f"NOTE#{note_id}#WM", index="gsi2", descending=True, **keys)
+
+    @staticmethod
+    def of_session(entry: NoteViewSession) -> Query[WatermarkIssue]:
+        """What was given in one view session, newest first; items carry ``row``."""
+        first = entry.created_at
+        span = (clock.iso(first), clock.iso(first + LONGEST_LIFE))
+        return WatermarkIssue.of_user(
+            str(entry.user_id), between=span, keep=lambda issue: issue.row["view_session_id"] == str(entry.id)
+        )
+
     def index(self) -> None:
         """Set where it is found by reader and by note, and what those lists show."""
         issued = clock.iso(self.issued_at)
@@ -122,5 +160,15 @@ PATTERNS = (
     ),
     AccessPattern("what somebody reads who is erased", NoteReader.of("<user>"), 1),
     AccessPattern("a view session in the register", NoteViewSession.place("<view session>"), 1),
+    AccessPattern("somebody's view sessions", NoteViewSession.of_user("<user>"), 0.5, consistent=False),
+    AccessPattern("a note's view sessions", NoteViewSession.of_note("<note>"), 0.5, consistent=False),
     AccessPattern("whose watermark this is", WatermarkIssue.place("W7K2<rest of the code>"), 1),
+    AccessPattern("whose watermarks start so", WatermarkIssue.starting("W7K2"), 1),
+    AccessPattern("watermarks given to somebody", WatermarkIssue.of_user("<user>"), 0.5, consistent=False),
+    AccessPattern(
+        "watermarks given to a note's readers in a time",
+        WatermarkIssue.of_note("<note>", between=("<from>", "<to>")),
+        0.5,
+        consistent=False,
+    ),
 )

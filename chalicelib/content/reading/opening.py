@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note, recommended_chunk
-from chalicelib.content.reading import sessions, watermark
+from chalicelib.content.reading import revoking, sessions, watermark
 from chalicelib.content.reading.items import REGISTER_SECONDS, NoteReader, NoteViewSession, WatermarkIssue
 from chalicelib.content.reading.schemas import Opening, ViewSessionAnswer
 from chalicelib.content.reading.sessions import ViewSession
@@ -19,7 +19,6 @@ from chalicelib.platform.ids import new_ulid
 
 TRIES = 6
 MAX_ENDED = 3
-LIMIT = "LIMIT"
 
 
 def open_session(
@@ -106,25 +105,9 @@ def _enter(
         *(one.path.remove() for one in forgotten),
     ]
     for one in displaced:
-        actions += [one.path["revoked_at"].set(now), one.path["revoked_reason"].set(LIMIT)]
-        revoke_in_register(tx, one.id, now, LIMIT)
+        actions += [one.path["revoked_at"].set(now), one.path["revoked_reason"].set(revoking.LIMIT)]
+        revoking.in_register(tx, one.id, now, revoking.LIMIT)
     tx.update(NoteReader, place, actions, when=NoteReader.version == reader.version, name="reader")
-
-
-def revoke_in_register(tx: store.Transaction, view_session_id: str, now: int, reason: str) -> None:
-    """Let the register say when and why a session ended."""
-    at = datetime.fromtimestamp(now, UTC)
-    tx.update(
-        NoteViewSession,
-        NoteViewSession.place(view_session_id),
-        [
-            NoteViewSession.ended_at.set(at),
-            NoteViewSession.revoked_at.set(at),
-            NoteViewSession.revoked_reason.set(reason),
-            NoteViewSession.version.add(1),
-        ],
-        when=store.present(NoteViewSession),
-    )
 
 
 def _registered(session: ViewSession, note: Note, caller: Caller, request: Request, body: Opening) -> NoteViewSession:

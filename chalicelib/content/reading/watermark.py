@@ -2,68 +2,38 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
-import json
 import os
 import secrets as random
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from chalicelib.content.notes import Note
-from chalicelib.content.reading.canonical import canonical
+from chalicelib.content.reading import signing
 from chalicelib.content.reading.items import WatermarkIssue
 from chalicelib.content.reading.schemas import Watermark, WatermarkDisplay
 from chalicelib.content.reading.sessions import ViewSession
 from chalicelib.identity.accounts import User, display_facts
 from chalicelib.platform import settings
-from chalicelib.platform.records import frozen
 from chalicelib.platform.secrets import secret
 
 WATERMARK_KEY = secret("WATERMARK_KEY")
-WATERMARK_SECRET = secret("WATERMARK_SECRET")
 WATERMARK_ROTATE_SECONDS = settings.integer("WATERMARK_ROTATE_SECONDS", default=300, minimum=60, maximum=3_600)
 WATERMARK_KEEP_DAYS = settings.integer("WATERMARK_KEEP_DAYS", default=730, minimum=1, maximum=3_650)
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_RANDOM = 11
 SEED_BYTES = 16
 MAX_TOPICS = 3
 
 
-@frozen
-class SigningKey:
-    """One of the keys of ``WATERMARK_SECRET``: a JSON list of ``{keyId, secret}``, newest first."""
-
-    id: str
-    secret: bytes
-
-
-@lru_cache(maxsize=4)
-def _parsed(document: str) -> tuple[SigningKey, ...]:
-    return tuple(SigningKey(str(one["keyId"]), str(one["secret"]).encode()) for one in json.loads(document))
-
-
-def signing_keys() -> tuple[SigningKey, ...]:
-    """All keys, newest first; older ones only verify."""
-    return _parsed(WATERMARK_SECRET())
-
-
-def check_character(code: str) -> str:
-    """The last character of a trace code: its others weighted by odd numbers, so that any single misreading shows."""
-    total = sum((2 * position + 1) * ALPHABET.index(one) for position, one in enumerate(code))
-    return ALPHABET[total % len(ALPHABET)]
-
-
 def new_seed() -> dict[str, str]:
     """What a rotation makes anew: seed (128 bits, hex), trace code, and the key that signs."""
-    code = "".join(random.choice(ALPHABET) for _ in range(CODE_RANDOM))
+    code = "".join(random.choice(signing.ALPHABET) for _ in range(CODE_RANDOM))
     return {
         "seed": os.urandom(SEED_BYTES).hex(),
-        "trace_code": code + check_character(code),
-        "key_id": signing_keys()[0].id,
+        "trace_code": code + signing.check_character(code),
+        "key_id": signing.keys()[0].id,
     }
 
 
@@ -106,29 +76,22 @@ def facts_of(session: ViewSession, note: Note, user: User) -> Watermark:
         "subject_name": str(note.subject_name),
         "topic_names": [str(topic["name"]) for topic in note.topics[:MAX_TOPICS]],
         "view_session_id": session.id,
-        "trace_code": shown(code),
+        "trace_code": signing.shown(code),
         "watermark_seed": seed,
         "forensic_seed": _keyed(f"forensic:{user_id}")[: 2 * SEED_BYTES],
         "issued_at": datetime.fromtimestamp(int(session["seed_at"]), UTC),
         "rotate_after_seconds": WATERMARK_ROTATE_SECONDS(),
-        "display": _display(seed, [person.name, person.masked_email, person.user_hash, shown(code)]),
+        "display": _display(seed, [person.name, person.masked_email, person.user_hash, signing.shown(code)]),
         "key_id": str(session["key_id"]),
     }
     unsigned = Watermark(**payload, watermark_signature="")
     return unsigned.model_copy(update={"watermark_signature": signature(unsigned)})
 
 
-def shown(code: str) -> str:
-    """A trace code as it is drawn: ``XXXX-XXXX-XXXX``."""
-    return "-".join(code[first : first + 4] for first in range(0, len(code), 4))
-
-
 def signature(facts: Watermark) -> str:
-    """HMAC-SHA256, base64url, over the facts without their signature in canonical form (SHIELD-64)."""
+    """The signature of the facts, with the key that they name."""
     payload = facts.model_dump(mode="json", by_alias=True, exclude={"watermark_signature"})
-    key = next((one for one in signing_keys() if one.id == facts.key_id), signing_keys()[0])
-    digest = hmac.new(key.secret, canonical(payload), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return signing.signed(payload, signing.key_of(facts.key_id))
 
 
 def _keyed(text: str) -> str:

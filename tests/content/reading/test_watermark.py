@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from chalicelib.content.reading import WatermarkIssue
 from chalicelib.content.reading.canonical import canonical
-from chalicelib.content.reading.watermark import ALPHABET, check_character
+from chalicelib.content.reading.signing import ALPHABET, check_character
 from chalicelib.identity.accounts import user_hash
 from chalicelib.platform import clock, secrets, store
 from chalicelib.platform.store import Query
