@@ -28,18 +28,20 @@ from infra.local.console import pdfjs
 
 STATIC = Path(__file__).resolve().parent / "static"
 PREFIX = "/console/"
-LIBRARY = "pdfjs"
+LIBRARY = "pdfjs/"
 CONTENT_SECURITY = (
-    # Styles inline: the mails that are shown bring theirs. Scripts never.
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    # Styles inline: the mails that are shown bring theirs. Scripts never; PDF.js decodes some pictures in WebAssembly.
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
+    ".wasm": "application/wasm",
 }
+_BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def asset(path: str) -> Asset | None:
     if content is None:
         return None
     headers = {
-        "Content-Type": _TYPES[Path(name).suffix],
+        "Content-Type": _TYPES.get(Path(name).suffix, _BYTES),
         "Content-Security-Policy": CONTENT_SECURITY,
         "Cache-Control": "no-cache",
         "X-Content-Type-Options": "nosniff",
@@ -67,8 +69,7 @@ def asset(path: str) -> Asset | None:
 
 
 def _content(name: str) -> bytes | None:
-    folder, _, own = name.rpartition("/")
-    if folder == LIBRARY:
-        return pdfjs.file(own)
+    if name.startswith(LIBRARY):
+        return pdfjs.file(name.removeprefix(LIBRARY))
     files = {file.name: file for file in STATIC.iterdir() if file.suffix in _TYPES}
     return files[name].read_bytes() if name in files else None

@@ -3,6 +3,8 @@ import { items, signIn } from "/console/api.js";
 import { chip, make, none, working } from "/console/dom.js";
 import { openNote } from "/console/viewer.js";
 
+const kib = (bytes) => Math.round(bytes / 1024).toLocaleString("en-GB");
+
 const listed = async (token) => {
   const answer = await fetch("/v1/notes?limit=50", { headers: { Authorization: `Bearer ${token}` } });
   if (!answer.ok) throw new Error(`The list of notes answered ${answer.status}`);
@@ -21,20 +23,33 @@ export const reader = {
     const people = make("select", { id: "reader-account", "aria-label": "Who reads" });
     const notes = make("ul", { class: "list", id: "reader-notes" });
     const empty = none("Sign in to see the notes.");
-    const canvas = make("canvas", { id: "reader-page", hidden: true, style: "max-width:100%;height:auto;background:#fff" });
+    const canvas = make("canvas", { id: "reader-page", class: "page", hidden: true });
+    const sheet = make("div", { class: "sheet" }, canvas);
+    const warning = make("p", { class: "small", id: "reader-warning", role: "alert" });
+    const noticeText = make("p");
+    const notice = make("dialog", { class: "notice", id: "reader-notice" }, noticeText,
+      make("form", { method: "dialog", class: "row" }, make("button", { class: "main", value: "yes" }, "I agree"), make("button", { value: "no" }, "Not now")));
     const facts = make("p", { class: "small quiet", id: "reader-facts", role: "status" });
     const before = make("button", { disabled: true, id: "reader-before" }, "Page before");
     const after = make("button", { disabled: true, id: "reader-after" }, "Next page");
 
+    const agree = ({ text }) => new Promise((answer) => {
+      noticeText.textContent = text;
+      notice.addEventListener("close", () => answer(notice.returnValue === "yes"), { once: true });
+      notice.showModal();
+    });
+    const veil = (on) => canvas.classList.toggle("veiled", on);
+    const told = ({ action, message }) => { warning.textContent = action === "NONE" ? "" : message || ""; };
+    sheet.addEventListener("click", () => veil(false));
+
     const turn = async (to) => {
-      await book.page(to, canvas);
+      await book.page(to, canvas, sheet.clientWidth);
       number = to;
       canvas.hidden = false;
       before.disabled = number <= 1;
       after.disabled = number >= book.pages;
-      const kib = Math.round(book.session.bytes / 1024).toLocaleString("en-GB");
-      const whole = Math.round(book.session.contentLength / 1024).toLocaleString("en-GB");
-      facts.textContent = `Page ${number} of ${book.pages} · ${book.session.requests} requests, ${kib} of ${whole} KiB`;
+      const { requests, bytes, contentLength, renewals } = book.session;
+      facts.textContent = `Page ${number} of ${book.pages} · ${requests} requests, ${kib(bytes)} of ${kib(contentLength)} KiB, ${renewals} renewals`;
     };
 
     const open = async (note) => {
@@ -43,7 +58,7 @@ export const reader = {
       canvas.hidden = true;
       facts.textContent = `Opening “${note.title}” …`;
       try {
-        book = await openNote(note.id, token);
+        book = await openNote(note.id, token, { agree, veil, told });
         await turn(1);
       } catch (error) {
         facts.textContent = error.message;
@@ -79,7 +94,7 @@ export const reader = {
     return {
       element: make("div", { class: "flow" },
         make("div", {}, make("div", { class: "row" }, people, enter), notes, empty),
-        make("div", {}, make("div", { class: "row" }, before, after), facts, canvas)),
+        make("div", {}, make("div", { class: "row" }, before, after), facts, warning, sheet, notice)),
       refresh,
     };
   },

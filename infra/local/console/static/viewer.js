@@ -1,21 +1,25 @@
-/* The contract between a viewer and the API, as a student app keeps it.
+/* The contract between a viewer and the API, as a student app keeps it. Copy this file with watermark.js and guard.js.
 
-   1. POST /v1/notes/{id}/view-session gives a token, the file's length and what one answer carries at most.
+   1. POST /v1/notes/{id}/view-session gives a token, the file's length and what one answer carries at most. The first time it
+      asks for the notice to be accepted (403 NOTICE_NOT_ACCEPTED).
    2. PDF.js asks for ranges (its end is exclusive) and takes each once and whole: shorter 206 parts are joined here.
    3. X-View-Token goes with every request; it is renewed after renewAfterSeconds, and the one before still works for ten
       seconds, so that ranges in flight arrive.
-   4. The watermark is drawn over every page, and taken anew with each renewal.
-   There is no request without a range, and no HEAD; nothing is fetched ahead; two pages stay in memory at most. */
+   4. Every page is a canvas without a text layer; the watermark is painted into it, moves, and is taken anew with each renewal.
+   There is no request without a range, and no HEAD; nothing is fetched ahead; one page stays in memory. */
 
-const LIBRARY = "/console/pdfjs/pdf.min.mjs";
-const WORKER = "/console/pdfjs/pdf.worker.min.mjs";
-const MAX_PAGES_KEPT = 2;
+import { guard } from "/console/guard.js";
+import { stamp } from "/console/watermark.js";
+
+const HOME = "/console/pdfjs/";
+const PROGRESS_EVERY = 10_000;
+const MAX_RATIO = 3;
 
 const library = async () => {
-  const found = await import(LIBRARY).catch(() => {
+  const found = await import(`${HOME}pdf.min.mjs`).catch(() => {
     throw new Error("PDF.js is not here: npm carries it, and it is fetched when npm and a network are there");
   });
-  found.GlobalWorkerOptions.workerSrc = WORKER;
+  found.GlobalWorkerOptions.workerSrc = `${HOME}pdf.worker.min.mjs`;
   return found;
 };
 
@@ -23,9 +27,7 @@ const refused = async (answer) => {
   const body = await answer.json().catch(() => ({}));
   const reason = body.details && body.details.reason ? ` (${body.details.reason})` : "";
   const error = new Error(`${body.message || `The API answered ${answer.status}`}${reason}`);
-  error.status = answer.status;
-  error.code = body.code;
-  return error;
+  return Object.assign(error, { status: answer.status, code: body.code, details: body.details });
 };
 
 export class NoteSession {
@@ -37,16 +39,26 @@ export class NoteSession {
     this.renewals = 0;
   }
 
-  async call(method, path, headers = {}) {
-    const answer = await fetch(this.place + path, {
-      method, headers: { Authorization: `Bearer ${this.accessToken}`, ...headers }, cache: "no-store",
-    });
+  async call(method, path, { headers = {}, body } = {}) {
+    const sent = { Authorization: `Bearer ${this.accessToken}`, ...headers };
+    if (this.viewToken) sent["X-View-Token"] = this.viewToken;
+    if (body) sent["Content-Type"] = "application/json";
+    const answer = await fetch(this.place + path, { method, headers: sent, body: body && JSON.stringify(body), cache: "no-store" });
     if (!answer.ok) throw await refused(answer);
     return answer;
   }
 
-  async open() {
-    Object.assign(this, await (await this.call("POST", "/view-session")).json());
+  /* `agree(notice)` shows `{version, text}` and says whether the reader accepts it. */
+  async open(agree) {
+    const ask = async (body) => (await this.call("POST", "/view-session", { body })).json();
+    let opened;
+    try {
+      opened = await ask({});
+    } catch (error) {
+      if (error.code !== "NOTICE_NOT_ACCEPTED" || !(await agree(error.details))) throw error;
+      opened = await ask({ acceptNotice: error.details.version });
+    }
+    Object.assign(this, opened);
     this.renewLater();
     return this;
   }
@@ -57,8 +69,7 @@ export class NoteSession {
   }
 
   async renew() {
-    const answer = await this.call("POST", "/view-session/renew", { "X-View-Token": this.viewToken });
-    Object.assign(this, await answer.json());
+    Object.assign(this, await (await this.call("POST", "/view-session/renew")).json());
     this.renewals += 1;
     this.renewLater();
   }
@@ -68,7 +79,7 @@ export class NoteSession {
     const whole = new Uint8Array(end - begin);
     let at = begin;
     while (at < end) {
-      const answer = await this.call("GET", "/content", { "X-View-Token": this.viewToken, Range: `bytes=${at}-${end - 1}` });
+      const answer = await this.call("GET", "/content", { headers: { Range: `bytes=${at}-${end - 1}` } });
       const part = new Uint8Array(await answer.arrayBuffer());
       if (answer.status !== 206 || part.length === 0) throw new Error("An answer that is no part of the file");
       whole.set(part, at - begin);
@@ -79,69 +90,108 @@ export class NoteSession {
     return whole;
   }
 
+  async report(events) {
+    return (await this.call("POST", "/view-events", { body: { events } })).json();
+  }
+
+  /* How far the reader got: at most every ten seconds, the last page in any case. */
+  progress(page) {
+    this.reached = page;
+    if (!this.saving) this.saving = setTimeout(() => this.saveProgress(), this.saved ? PROGRESS_EVERY : 0);
+  }
+
+  async saveProgress() {
+    clearTimeout(this.saving);
+    this.saving = null;
+    if (!this.reached || this.reached === this.saved) return;
+    this.saved = this.reached;
+    await this.call("POST", "/progress", { body: { lastPageRead: this.saved } }).catch(() => {});
+  }
+
   async close() {
     clearTimeout(this.renewing);
-    await this.call("DELETE", "/view-session", { "X-View-Token": this.viewToken });
+    await this.saveProgress();
+    await this.call("DELETE", "/view-session");
   }
 }
 
-const drawWatermark = (canvas, facts) => {
-  const paint = canvas.getContext("2d");
-  const { opacity, angleDeg, spacing, offsetX, offsetY, texts } = facts.display;
-  const step = spacing * 1.6;
-  paint.save();
-  paint.globalAlpha = opacity;
-  paint.fillStyle = "#555";
-  paint.font = "13px sans-serif";
-  paint.rotate((angleDeg * Math.PI) / 180);
-  const reach = canvas.width + canvas.height;
-  let line = 0;
-  for (let y = -reach + (offsetY * spacing) / 100; y < reach; y += spacing / 2) {
-    for (let x = -reach + (offsetX * spacing) / 100; x < reach; x += step) paint.fillText(texts[line % texts.length], x, y);
-    line += 1;
-  }
-  paint.restore();
-};
-
-/* Open a note for reading: `page(n, canvas)` draws one page; `session` says what it cost. */
-export const openNote = async (noteId, accessToken) => {
-  const pdfjs = await library();
-  const session = await new NoteSession(noteId, accessToken).open();
+/* What PDF.js asks for its bytes; `failed` is called with the first refusal. */
+const transportOf = (pdfjs, session, failed) => {
   const transport = new pdfjs.PDFDataRangeTransport(session.contentLength, null);
-  let failed = null;
   transport.requestDataRange = (begin, end) => {
     session.range(begin, end).then((chunk) => transport.onDataRange(begin, chunk), (error) => {
-      failed = error;
       transport.abort();
-      stop();
+      failed(error);
     });
   };
+  return transport;
+};
+
+/* Open a note for reading. `page(n, canvas, width)` draws one page `width` CSS pixels wide; `session` says what it cost.
+   `agree` see above; `veil(on)` hides the page; `told({action, message})`: what the API made of reports. */
+export const openNote = async (noteId, accessToken, { agree = () => true, veil = () => {}, told = () => {} } = {}) => {
+  const pdfjs = await library();
+  const session = await new NoteSession(noteId, accessToken).open(agree);
+  let stop;
+  const stopped = new Promise((_, reject) => { stop = reject; });
+  stopped.catch(() => {});
   const loading = pdfjs.getDocument({
-    range: transport,
+    range: transportOf(pdfjs, session, stop),
     rangeChunkSize: session.recommendedChunkBytes,
     disableAutoFetch: true,
     disableStream: true,
     isEvalSupported: false,
+    enableXfa: false,
+    cMapUrl: `${HOME}cmaps/`,
+    standardFontDataUrl: `${HOME}standard_fonts/`,
+    wasmUrl: `${HOME}wasm/`,
+    iccUrl: `${HOME}iccs/`,
   });
-  let stop = () => {};
-  const stopped = new Promise((_, reject) => { stop = () => reject(failed); });
-  stopped.catch(() => {});
   const book = await Promise.race([loading.promise, stopped]);
-  const kept = [];
+  let shown = null; /* the one page in memory: `{number, canvas, clean, ratio, page}` */
+  let opacity;
+
+  /* The page as it was rendered, and over it who reads. */
+  const compose = () => {
+    if (!shown) return;
+    const { display, issuedAt } = session.watermark;
+    shown.canvas.getContext("2d").drawImage(shown.clean, 0, 0);
+    const shift = Math.floor((Date.now() - Date.parse(issuedAt)) / 1000 / display.shiftEverySeconds);
+    stamp(shown.canvas, session.watermark, { ratio: shown.ratio, shift, opacity });
+  };
+  const moving = setInterval(compose, session.watermark.display.shiftEverySeconds * 1000);
 
   const page = async (number, canvas, width = 720) => {
     const found = await Promise.race([book.getPage(number), stopped]);
-    const scale = width / found.getViewport({ scale: 1 }).width;
-    const viewport = found.getViewport({ scale });
-    canvas.width = Math.round(viewport.width);
-    canvas.height = Math.round(viewport.height);
-    await Promise.race([found.render({ canvas, canvasContext: canvas.getContext("2d"), viewport }).promise, stopped]);
-    drawWatermark(canvas, session.watermark);
-    kept.push(found);
-    while (kept.length > MAX_PAGES_KEPT) kept.shift().cleanup();
+    const ratio = Math.min(globalThis.devicePixelRatio || 1, MAX_RATIO);
+    const viewport = found.getViewport({ scale: (width * ratio) / found.getViewport({ scale: 1 }).width });
+    const clean = document.createElement("canvas");
+    clean.width = Math.round(viewport.width);
+    clean.height = Math.round(viewport.height);
+    await Promise.race([found.render({ canvas: clean, canvasContext: clean.getContext("2d"), viewport }).promise, stopped]);
+    canvas.width = clean.width;
+    canvas.height = clean.height;
+    if (shown && shown.page !== found) shown.page.cleanup();
+    shown = { number, canvas, clean, ratio, page: found };
+    compose();
+    session.progress(number);
   };
 
+  const unguard = guard({
+    report: (events) => session.report(events),
+    page: () => (shown ? shown.number : 1),
+    veil,
+    told: (answer) => {
+      opacity = answer.watermarkOpacity;
+      compose();
+      if (answer.action === "BLUR") veil(true);
+      told(answer);
+    },
+  });
+
   const close = async () => {
+    clearInterval(moving);
+    await unguard().catch(() => {});
     await loading.destroy();
     await session.close().catch(() => {});
   };
