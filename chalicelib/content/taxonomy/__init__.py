@@ -1,16 +1,26 @@
-"""The syllabus: subjects now, their topics and tags by key."""
+"""The syllabus: subjects, their topics, and tags."""
 
+from chalicelib.content.taxonomy.counts import NOTES, QUESTIONS, count_tag, count_topic
 from chalicelib.content.taxonomy.errors import SubjectKeyTaken, SubjectNotFound, TooManySubjects, TopicNotInSubject
-from chalicelib.content.taxonomy.events import SubjectChanged
+from chalicelib.content.taxonomy.events import SubjectChanged, TagDeleted, TaxonomyChanged
 from chalicelib.content.taxonomy.items import Subject, Tag, Topic
+from chalicelib.content.taxonomy.tree import SubjectTopics, tree_of
 
 __all__ = [
+    "NOTES",
+    "QUESTIONS",
     "Subject",
     "SubjectChanged",
     "SubjectKeyTaken",
     "SubjectNotFound",
+    "SubjectTopics",
     "Tag",
+    "TagDeleted",
+    "TaxonomyChanged",
     "TooManySubjects",
     "Topic",
     "TopicNotInSubject",
+    "count_tag",
+    "count_topic",
+    "tree_of",
 ]

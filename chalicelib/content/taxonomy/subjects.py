@@ -157,11 +157,14 @@ def _commit(subject: Subject, differs: dict[str, Any], caller: Caller) -> Subjec
             Subject.row.set(_row(values)),
             Subject.gsi1sk.set(keys["gsi1sk"]),
             Subject.version.add(1),
+            Subject.tree_version.add(1),
         ],
-        when=Subject.version == subject.version,
+        # The row carries the number of topics, which does not touch the version.
+        when=(Subject.version == subject.version) & (Subject.tree_version == subject.tree_version),
     )
     _change_icon(tx, subject, values)
     before = {name: getattr(subject, name) for name in differs}
     audit.write(tx, UPDATE, values["id"], by=caller, meta={"changed": audit.changed(before, differs)})
     tx.commit()
-    return store.became(subject, {**differs, "updated_at": values["updated_at"]})
+    tree_version = int(subject.tree_version) + 1
+    return store.became(subject, {**differs, "updated_at": values["updated_at"], "tree_version": tree_version})
