@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import IO, Any, cast
 
-from chalicelib.content.pdf_reader.ranged import Pipe, RangedFile, Refused, unreadable
+from chalicelib.content.confined.inside import Pipe
+from chalicelib.content.pdf_reader.ranged import RangedFile, Refused, unreadable
 from chalicelib.content.pdf_reader.walk import Walk
 
 TAIL_BYTES = 2_048

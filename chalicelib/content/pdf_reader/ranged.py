@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import bisect
 import io
-import json
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any, NoReturn
+from typing import NoReturn
+
+from chalicelib.content.confined.inside import Pipe
 
 MAX_READ = 4 * 1024 * 1024
 WINDOW = 2_048
@@ -27,30 +28,6 @@ class Refused(Exception):
 def unreadable() -> NoReturn:
     """What has no place in a PDF that viewers can read by ranges."""
     raise Refused("PDF_UNREADABLE")
-
-
-class Pipe:
-    """The parent: gives bytes for ranges."""
-
-    def __init__(self, wishes: io.BufferedWriter, given: io.BufferedReader) -> None:
-        self._wishes = wishes
-        self._given = given
-
-    def say(self, message: dict[str, Any]) -> None:
-        """Write one line."""
-        self._wishes.write(json.dumps(message).encode() + b"\n")
-        self._wishes.flush()
-
-    def fetch(self, ranges: list[tuple[int, int]]) -> list[bytes]:
-        """The bytes of all ranges ``(first, length)``, asked for at once."""
-        self.say({"read": ranges})
-        found = []
-        for _, length in ranges:
-            content = self._given.read(length)
-            if len(content) != length:
-                unreadable()
-            found.append(content)
-        return found
 
 
 class RangedFile(io.RawIOBase):
