@@ -6,8 +6,8 @@ a refusal, never our error.
 
 from __future__ import annotations
 
-from chalicelib.content.confined.running import Limits, ReadRange, run
 from chalicelib.platform import settings
+from chalicelib.platform.confined.running import Limits, ReadRange, run
 from chalicelib.platform.records import frozen
 
 MAX_PDF_PAGES = settings.integer("MAX_PDF_PAGES", default=2_000, minimum=1, maximum=20_000)

@@ -1,4 +1,4 @@
-"""Looks into one PDF; run as a program of its own (``content.confined``), with the file's size and the most pages.
+"""Looks into one PDF; run as a program of its own (``platform.confined``), with the file's size and the most pages.
 
 Bytes come from its parent, who asks the bucket for ranges. It answers ``{"pages": n}`` or ``{"refused": reason}``.
 

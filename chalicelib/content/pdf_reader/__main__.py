@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.content.confined.inside import serve
 from chalicelib.content.pdf_reader.look import look
+from chalicelib.platform.confined.inside import serve
 
 if __name__ == "__main__":
     serve(lambda pipe, arguments: look(pipe, *(int(argument) for argument in arguments)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import IO, Any, cast
 
-from chalicelib.content.confined.inside import Pipe
 from chalicelib.content.pdf_reader.ranged import RangedFile, Refused, unreadable
 from chalicelib.content.pdf_reader.walk import Walk
+from chalicelib.platform.confined.inside import Pipe
 
 TAIL_BYTES = 2_048
 _OF_A_REVISION = (b"obj", b"xref", b"trailer", b"<<")

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
-from chalicelib.content.confined.inside import Pipe
+from chalicelib.platform.confined.inside import Pipe
 
 MAX_READ = 4 * 1024 * 1024
 WINDOW = 2_048

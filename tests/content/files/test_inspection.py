@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.content.confined.inside import Pipe
 from chalicelib.content.files.inspection import READ_BUDGET, REASONS, Verdict, inspect_pdf
 from chalicelib.content.pdf_reader.look import look
+from chalicelib.platform.confined.inside import Pipe
 from tests.content.files.sparse import SparsePdf
 from tests.content.paper import ACTIVE_KINDS, active, pdf, saved
 
