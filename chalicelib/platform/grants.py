@@ -38,6 +38,7 @@ class Grant(StrEnum):
     SECRET_PERSONAL = "secret-personal"  # noqa: S105
     SECRET_WATERMARK = "secret-watermark"  # noqa: S105
     SECRET_STATUS_TOKEN = "secret-status-token"  # noqa: S105
+    SECRET_TICKET = "secret-ticket"  # noqa: S105
     SECRET_PAYER = "secret-payer"  # noqa: S105
     SECRET_PHONEPE = "secret-phonepe"  # noqa: S105
     SECRET_PHONEPE_WEBHOOK = "secret-phonepe-webhook"  # noqa: S105

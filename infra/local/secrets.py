@@ -36,6 +36,7 @@ def make() -> dict[str, str]:
         "SUPERADMIN_PASSWORD": "Local-" + secrets.token_urlsafe(15),
         "WATERMARK_KEY": secrets.token_urlsafe(32),
         "WATERMARK_SECRET": json.dumps([{"keyId": "w1", "secret": secrets.token_urlsafe(32)}]),
+        "TICKET_KEY": secrets.token_urlsafe(32),
         "STATUS_TOKEN_KEY": secrets.token_urlsafe(32),
         "PAYER_KEY": secrets.token_urlsafe(32),
         "PHONEPE": json.dumps(

@@ -24,6 +24,7 @@ class Caller:
     """Who calls, and what their card says.
 
     ``at_provider``: of a session at the external provider, which has no entry on the card, what the entry would be.
+    ``by_ticket``: they showed a ticket for the one thing that the path names, and may fetch that (FILE-49).
     """
 
     card: AccessCard
@@ -31,6 +32,7 @@ class Caller:
     amr: tuple[str, ...] = ()
     device_hash: str = ""
     at_provider: dict[str, Any] | None = None
+    by_ticket: bool = False
 
     @property
     def user_id(self) -> str:
@@ -118,6 +120,8 @@ def recognize(claims: Claims, card: AccessCard | None, *, device_hash: str = "")
         raise Unavailable
     if card.status == "BLOCKED":
         raise AccountBlocked
+    if claims.by_ticket:
+        return _recognize_ticket(claims, card, device_hash)
     if claims.external is not None:
         return _recognize_external(claims, claims.external, card, device_hash)
     entry = plain(card.sessions).get(claims.session_id)
@@ -126,6 +130,17 @@ def recognize(claims: Claims, card: AccessCard | None, *, device_hash: str = "")
     if card.status != ACTIVE or not live or str(card.user_type) != claims.user_type or epoch.voids(claims):
         raise _revoked(claims, card)
     return Caller(card, claims.session_id, claims.amr, device_hash)
+
+
+def _recognize_ticket(claims: Claims, card: AccessCard, device_hash: str) -> Caller:
+    """A ticket has no session: it lives as long as the tokens of its time. Who got it had proven a second factor then,
+    where one is asked for.
+    """
+    too_old = claims.issued_at < epoch.valid_from(str(card.user_type))
+    if card.status != ACTIVE or int(card.token_version) != claims.token_version or too_old:
+        raise SessionRevoked
+    entry = {"exp": claims.expires_at, "authAt": 0, "mfa": True}
+    return Caller(card, "", (), device_hash, entry, by_ticket=True)
 
 
 def _revoked(claims: Claims, card: AccessCard) -> SessionRevoked:

@@ -206,7 +206,7 @@ class Actions:
     PRACTICE_PROGRESS_OWN = Action("practice.progress.own", own=True)
     ANALYTICS_OWN = Action("analytics.own", own=True)
     SEARCH_USE = Action("search.use", feature="search", checkable=True)
-    ASSETS_FETCH = Action("assets.fetch")
+    ASSETS_FETCH = Action("assets.fetch", late=True)
     PAYMENTS_CHECKOUT = Action("payments.checkout", feature="payments", checkable=True)
     ORDERS_READ = Action("orders.read", own=True, checkable=True)
     SUBSCRIPTIONS_READ = Action("subscriptions.read", own=True)

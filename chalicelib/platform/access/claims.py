@@ -31,7 +31,8 @@ class Claims(NamedTuple):
     """What a verified token says.
 
     Of an external token (``external`` is there) ``token_version`` and ``user_type`` say nothing, and ``user_id`` is
-    empty until ``identities`` has found whose it is.
+    empty until ``identities`` has found whose it is. ``by_ticket``: a ticket says it, which is of
+    no session.
     """
 
     user_id: str
@@ -42,6 +43,7 @@ class Claims(NamedTuple):
     issued_at: int
     expires_at: int
     external: ExternalFacts | None = None
+    by_ticket: bool = False
 
 
 def check_times(claims: Claims) -> None:

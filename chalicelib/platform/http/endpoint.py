@@ -87,22 +87,25 @@ class Declaration(TypedDict, total=False):
     """Everything that can be declared of an endpoint beside its method and path.
 
     action: what the policies are asked; ``public=True`` instead where nobody needs to sign in, with ``optional_auth``
-    where a caller who did is recognized. resource: what the path names. status: of a success; ``also``: other
-    statuses it answers with. limits: exact limits; ``edge``: the class counted in front of the gateway;
+    where a caller who did is recognized; with an action ``optional_auth`` lets the use case ask for the decision
+    itself, and say what it answers to those who are not signed in. ticketed: the path's parameter whose tickets, as
+    query parameter ``ticket``, stand for a sign-in. resource: what the path names. status: of a success; ``also``:
+    other statuses it answers with. limits: exact limits; ``edge``: the class counted in front of the gateway;
     ``limits_beside``: the use case works while they are counted, and calls ``request.counting.settle()`` before it
     writes anything. before_setup: works also for who must first set a new password or a second factor. raises: the
     errors of its domain. head: HEAD works too. binary: the media type of what it answers, where that is not JSON.
-    memory: MiB. timeout: seconds. in_maintenance: works during maintenance. examples: by member of the body.
-    open_when: a configuration key that, while it is true, opens an endpoint that otherwise needs its action. raw_body:
-    the function reads ``request.raw_body`` itself, whatever its media type (webhooks). deprecated: since when, and when
-    it ends. headers: request headers that count here, beside those that follow from the rest (``X-View-Token``).
-    loads: modules that its requests need and import late, loaded at the start of its own Lambda. newcomers: gives
-    somebody an account whom the external provider vouches for and nobody knows here; elsewhere that is a 403.
+    memory: MiB. timeout: seconds. in_maintenance: works during maintenance. examples: by member of the body. open_when:
+    a configuration key that, while it is true, opens an endpoint that otherwise needs its action. raw_body: the
+    function reads ``request.raw_body`` itself, whatever its media type (webhooks). deprecated: since when, and when it
+    ends. headers: request headers that count here, beside those that follow from the rest (``X-View-Token``). loads:
+    modules that its requests need and import late, loaded at the start of its own Lambda. newcomers: gives somebody an
+    account whom the external provider vouches for and nobody knows here; elsewhere that is a 403.
     """
 
     action: Action
     public: bool
     optional_auth: bool
+    ticketed: str
     resource: Resource[Any]
     status: int
     also: Sequence[int]
@@ -145,6 +148,7 @@ class Endpoint(Function):
         if (self.action is None) != declared.get("public", False):
             raise BadDeclaration(f"{self.name} names an action, or is explicitly public; not both, not neither")
         self.optional_auth = declared.get("optional_auth", False)
+        self.ticketed = declared.get("ticketed")
         self.resource = declared.get("resource")
         self.status = declared.get("status", 200)
         self.also = tuple(declared.get("also", ()))

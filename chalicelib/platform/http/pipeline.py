@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from chalicelib.platform import audit, context, settings
-from chalicelib.platform.access import epoch
+from chalicelib.platform.access import epoch, tickets
 from chalicelib.platform.access.caller import Caller, recognize
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import Action, Permission
@@ -108,9 +108,9 @@ def _answer(endpoint: Endpoint, request: Request) -> Rendered:
         return _run(endpoint, request, None, {"request": request})
     check_size_and_type(request, expects_json=endpoint.takes_json)
     closed = MAINTENANCE() and not endpoint.in_maintenance
-    claims = _claims(endpoint, request, closed=closed)
-    request.counting = limits.Counting(_counters(endpoint, request, claims))
     paths = _paths(endpoint, request)
+    claims = _ticket(endpoint, request, paths) or _claims(endpoint, request, closed=closed)
+    request.counting = limits.Counting(_counters(endpoint, request, claims))
     try:
         caller, resource = _admit(endpoint, request, claims, paths, closed=closed)
         if not endpoint.limits_beside:
@@ -142,13 +142,22 @@ def _work(
     return _run(endpoint, request, caller, arguments)
 
 
+def _ticket(endpoint: Endpoint, request: Request, paths: dict[str, str] | None) -> Claims | None:
+    """Whose ticket for the thing that the path names came along; one that is none any more is as none at all."""
+    given = request.query.get("ticket", ())
+    if endpoint.ticketed is None or paths is None or len(given) != 1:
+        return None
+    return tickets.read(paths[endpoint.ticketed], given[0])
+
+
 def _claims(endpoint: Endpoint, request: Request, *, closed: bool) -> Claims | None:
     """The token's claims, where one is looked at; in maintenance whoever has none is told of that (HTTP-62)."""
     if not endpoint.signed_in or (endpoint.guard() is None and not endpoint.optional_auth):
         claims = None
     else:
         try:
-            claims = claims_of(request, required=endpoint.guard() is not None, welcome=endpoint.newcomers)
+            required = endpoint.guard() is not None and not endpoint.optional_auth
+            claims = claims_of(request, required=required, welcome=endpoint.newcomers)
         except Unauthenticated as error:
             if closed:
                 raise Maintenance(retry_after=MAINTENANCE_SECONDS) from error
@@ -186,7 +195,8 @@ def _admit(
 
 def _counters(endpoint: Endpoint, request: Request, claims: Claims | None) -> list[tuple[limits.Limit, str]]:
     chosen = [limit for limit in endpoint.limits if limit.per is not limits.Per.OWN]
-    if limits.EDGE_LIMITS() == "function":
+    if limits.EDGE_LIMITS() == "function" or (claims is not None and claims.by_ticket):
+        # In front of the gateway nobody can read whose ticket it is.
         chosen.append(endpoint.edge)
     found = []
     for limit in chosen:

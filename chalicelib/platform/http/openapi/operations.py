@@ -81,7 +81,8 @@ def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
     if not endpoint.signed_in:
         return []
     needed: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
-    return [{}, *needed] if endpoint.action is None or endpoint.open_when is not None else needed
+    anonymous = endpoint.action is None or endpoint.optional_auth or endpoint.open_when is not None
+    return [{}, *needed] if anonymous else needed
 
 
 def _limit(limit: Limit) -> dict[str, Any]:
