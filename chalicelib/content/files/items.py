@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -46,7 +46,9 @@ class FileAsset(Item, discriminator="FileAsset"):
     base64, as declared and verified. ``references``: how many places use it. ``tries``: inspections begun. ``packed``:
     of a PDF that was rewritten for reading by ranges, ``{object_key, version_id, content_length}`` of that copy
     (FILE-65). ``warnings``: what people should know about it (``NOT_NORMALIZED``). ``alt``: what an image shows, in
-    words. ``width``, ``height``: pixels.
+    words. ``width``, ``height``: pixels. ``upload_id``: of an upload in parts. ``scanned_version``: the version that a
+    scan was told about; ``examined_at``: when looking into it ended well, while a scan was still awaited. ``row``:
+    what lists choose by, ``{status, references}``.
     """
 
     id = UnicodeAttribute()
@@ -68,6 +70,9 @@ class FileAsset(Item, discriminator="FileAsset"):
     warnings: ListAttribute[str] = ListAttribute(default=list)
     references = NumberAttribute(default=0)
     tries = NumberAttribute(default=0)
+    upload_id = UnicodeAttribute(null=True)
+    scanned_version = UnicodeAttribute(null=True)
+    examined_at = InstantAttribute(null=True)
     created_by_user_id = UnicodeAttribute()
     created_at = InstantAttribute()
     confirmed_at = InstantAttribute(null=True)
@@ -94,15 +99,30 @@ class FileAsset(Item, discriminator="FileAsset"):
         return self.status == FileStatus.PENDING and clock.now() >= self.created_at + UNCONFIRMED_LIFE
 
 
+class Audience(StrEnum):
+    """Whom a published place is shown to: STUDENT is everybody who is signed in."""
+
+    STUDENT = "STUDENT"
+    ALL = "ALL"
+    ADMIN = "ADMIN"
+    PUBLIC = "PUBLIC"
+
+
 class AssetReference(Item, discriminator="AssetReference"):
-    """One place that uses a file; in the file's own partition, so that both are one query."""
+    """One place that uses a file; in the file's own partition, so that both are one query.
+
+    ``topic_ids``: of content of the syllabus, its topics and all that lie above them, so that a scope covers it by what
+    stands here. ``active_from``, ``active_until``: of what is shown for a time only (banners, announcements).
+    """
 
     asset_id = UnicodeAttribute()
     ref_type = UnicodeAttribute()
     ref_id = UnicodeAttribute()
     published = BooleanAttribute(default=False)
     public = BooleanAttribute(default=False)
-    audience = UnicodeAttribute(default="STUDENT")
+    audience = UnicodeAttribute(default=Audience.STUDENT)
+    active_from = InstantAttribute(null=True)
+    active_until = InstantAttribute(null=True)
     subject_id = UnicodeAttribute(null=True)
     topic_ids: ListAttribute[str] = ListAttribute(default=list)
     created_at = InstantAttribute()
@@ -111,6 +131,11 @@ class AssetReference(Item, discriminator="AssetReference"):
     def place(asset_id: str, ref_type: str, ref_id: str) -> Key:
         """Where a reference is."""
         return Key(f"ASSET#{asset_id}", f"REF#{ref_type}#{ref_id}")
+
+    def shown_at(self, now: datetime) -> bool:
+        """Whether its place is published, and within its time."""
+        begun = self.active_from is None or self.active_from <= now
+        return bool(self.published) and begun and (self.active_until is None or now < self.active_until)
 
 
 def with_references(asset_id: str) -> Query[Item]:

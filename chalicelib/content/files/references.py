@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from datetime import datetime
 from typing import cast
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.content.files.items import USABLE_SCANS, AssetReference, FileAsset, FileStatus
+from chalicelib.content.files.items import USABLE_SCANS, AssetReference, Audience, FileAsset, FileStatus
 from chalicelib.platform import clock
 from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, absent, present
@@ -16,13 +17,20 @@ from chalicelib.platform.store import Transaction, absent, present
 
 @frozen
 class Place:
-    """What uses a file: ``ref_type`` (NOTE, SUBJECT, …) and its id, and what the reference carries of it."""
+    """What uses a file: ``ref_type`` (NOTE, SUBJECT, …) and its id, and what the reference carries of it.
+
+    ``topic_ids``: its topics with all above them. ``audience``, and from when until when it is shown: who may fetch the
+    file because of it (FILE-46).
+    """
 
     ref_type: str
     ref_id: str
     published: bool = False
     subject_id: str = ""
     topic_ids: Sequence[str] = field(default_factory=tuple)
+    audience: Audience = Audience.STUDENT
+    active_from: datetime | None = None
+    active_until: datetime | None = None
 
 
 def usable(purposes: Sequence[str]) -> Condition:
@@ -44,6 +52,10 @@ def take(tx: Transaction, asset_id: str, place: Place, purposes: Sequence[str], 
             ref_type=place.ref_type,
             ref_id=place.ref_id,
             published=place.published,
+            public=place.audience == Audience.PUBLIC,
+            audience=place.audience,
+            active_from=place.active_from,
+            active_until=place.active_until,
             subject_id=place.subject_id or None,
             topic_ids=list(place.topic_ids),
             created_at=clock.now(),
@@ -58,7 +70,8 @@ def require_usable(tx: Transaction, asset_id: str, purposes: Sequence[str], *, n
 
 
 def follow(tx: Transaction, asset_id: str, place: Place) -> None:
-    """Let the reference say what its place says now: publication, subject, topics."""
+    """Let the reference say what its place says now: publication, subject, topics, audience, time."""
+    times = ((AssetReference.active_from, place.active_from), (AssetReference.active_until, place.active_until))
     tx.update(
         AssetReference,
         AssetReference.place(asset_id, place.ref_type, place.ref_id),
@@ -66,6 +79,9 @@ def follow(tx: Transaction, asset_id: str, place: Place) -> None:
             AssetReference.published.set(place.published),
             AssetReference.topic_ids.set(list(place.topic_ids)),
             AssetReference.subject_id.set(place.subject_id),
+            AssetReference.audience.set(place.audience),
+            AssetReference.public.set(place.audience == Audience.PUBLIC),
+            *(attribute.remove() if at is None else attribute.set(at) for attribute, at in times),
             AssetReference.version.add(1),
         ],
         when=present(AssetReference),
