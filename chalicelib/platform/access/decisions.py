@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.platform import clock, settings
 from chalicelib.platform.access.caller import KINDS, SCOPE_LISTS, Caller
+from chalicelib.platform.access.card import plain
 from chalicelib.platform.access.catalogue import Action, UserType
 from chalicelib.platform.access.policies import policies, policy_text
 from chalicelib.platform.access.resources import ACADEMY, Entity
@@ -41,6 +43,7 @@ OTHER_TENANT = "OTHER_TENANT"
 MISSING_PERMISSION = "MISSING_PERMISSION"
 REFUND_TOO_LATE = "REFUND_TOO_LATE"
 NOT_OWNER = "NOT_OWNER"
+_BANS = frozenset({"NOTE_BANNED", "DEVICE_BANNED"})
 EXPIRED = "ENTITLEMENT_EXPIRED"
 
 REASON_ORDER = (
@@ -66,13 +69,15 @@ REASON_ORDER = (
 class Decision(NamedTuple):
     """``policies``: ids of the policies that decided. ``reason``: ``ALLOWED`` or the first that applies (ACC-55).
 
-    ``missing``: of a refusal for want of a permission, the permissions any of which would have helped.
+    ``missing``: of a refusal for want of a permission, the permissions any of which would have helped. ``ends_at``: of
+    one by a ban, when that ends (epoch seconds).
     """
 
     allowed: bool
     reason: str
     policies: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    ends_at: int | None = None
 
 
 class Explanation(NamedTuple):
@@ -254,7 +259,8 @@ def decide_many(
             said.add(EXPIRED if next(ended) else _out_of_scope(principal, question.action))
         reason = next((one for one in REASON_ORDER if one in said), MISSING_PERMISSION)
         missing = _missing(caller, question, ids) if reason in (MISSING_PERMISSION, REFUND_TOO_LATE) else ()
-        decided.append(Decision(allowed=False, reason=reason, policies=ids, missing=missing))
+        ends_at = _ban_end(caller, question.thing) if reason in _BANS else None
+        decided.append(Decision(allowed=False, reason=reason, policies=ids, missing=missing, ends_at=ends_at))
     return decided
 
 
@@ -298,6 +304,13 @@ def _said(caller: Caller, question: Question, ids: tuple[str, ...]) -> set[str]:
     return said
 
 
+def _ban_end(caller: Caller, thing: Entity) -> int | None:
+    """When the ban ends that refuses a note: of several, the last (SHIELD-70)."""
+    bans, devices = plain(caller.card.note_bans), plain(caller.card.device_bans)
+    ends = [bans.get("*", 0), bans.get(str(thing.attributes.get("noteId")), 0), devices.get(caller.device_hash, 0)]
+    return max(int(end) for end in ends) or None
+
+
 def _missing(caller: Caller, question: Question, ids: tuple[str, ...]) -> tuple[str, ...]:
     """The action's own permissions that are not held; what a forbid says would have helped, where one of them is."""
     wanted = question.action.permissions or question.action.centre
@@ -330,6 +343,10 @@ def refusal(action: Action, decision: Decision) -> ApiError:
     if action.for_staff:
         missing = decision.missing or tuple(str(name) for name in action.permissions)
         return Forbidden({"reason": MISSING_PERMISSION, "permission": list(missing)})
+    if decision.ends_at is not None:
+        return Forbidden(
+            {"reason": decision.reason, "endsAt": clock.iso(datetime.fromtimestamp(decision.ends_at, UTC))}
+        )
     return Forbidden({"reason": decision.reason})
 
 
