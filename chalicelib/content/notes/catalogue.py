@@ -95,7 +95,7 @@ def describe(note: Note, progress: object, caller: Caller) -> NoteAnswer:
             "description_snippet": (values["description"] or "")[:SNIPPET_CHARS],
             "locked": not decision.allowed,
             "subject": Named(id=values["subject_id"], name=values["subject_name"]),
-            "topics": [TopicOfNote(**topic, path=[topic["name"]]) for topic in values["topics"]],
+            "topics": [TopicOfNote.of(topic) for topic in values["topics"] if topic["shown"]],
             "tags": [Named(**tag) for tag in values["tags"]],
             "access": NoteAccess(allowed=decision.allowed, reason=decision.reason),
             "progress": ProgressAnswer.of(progress, int(values["page_count"])),

@@ -1,15 +1,16 @@
-"""Creating and changing notes (NOTE-10, NOTE-11)."""
+"""Creating, changing and deleting notes (NOTE-10, NOTE-11, NOTE-18)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from chalicelib.content import files
-from chalicelib.content.notes.errors import NoteNotFound
-from chalicelib.content.notes.items import MAX_FILE_HISTORY, Note, index_keys, row_for, values_of
+from chalicelib.content.notes.errors import NoteIsPublished
+from chalicelib.content.notes.items import MAX_FILE_HISTORY, Note, PagesState, values_of
 from chalicelib.content.notes.links import Links, belong
 from chalicelib.content.notes.resources import staff_entity
 from chalicelib.content.notes.schemas import NewNote, NoteChange
+from chalicelib.content.notes.writing import TRIES, insert, place_of, read, remove, write_changes
 from chalicelib.platform import audit, clock, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.catalogue import Actions
@@ -20,18 +21,18 @@ from chalicelib.platform.ids import new_ulid
 CREATE = audit.AuditAction("note.create", "A note was created")
 UPDATE = audit.AuditAction("note.update", "A note was changed")
 REPLACE_FILE = audit.AuditAction("note.replace_file", "A note got another file")
+DELETE = audit.AuditAction("note.delete", "A draft of a note was deleted")
 
-TRIES = 5
 FILE_PURPOSES = (files.NOTES_PDF.name,)
 _COPIED = ("title", "description", "is_premium", "language", "preview_allowed", "preview_pages", "order_index")
-_EDITABLE = (*_COPIED, "subject_id", "file_asset_id", "topic_ids", "tag_ids")
+_EDITABLE = (*_COPIED, "subject_id", "file_asset_id", "topic_ids", "tag_ids", "publish_at")
 _LINKED = ("subject_id", "topic_ids", "tag_ids")
 
 
 def create(body: NewNote, caller: Caller) -> Note:
     """Create a draft. Raises ``AssetUnusable``, ``TopicNotInSubject``, or 422 for an unknown subject or tag.
 
-    Two round trips: everything it names in one batch, then the transaction.
+    Two round trips: everything it names at once, then the transaction.
     """
     note_id, now = new_ulid(), clock.now()
     for _ in range(TRIES):
@@ -48,10 +49,8 @@ def create(body: NewNote, caller: Caller) -> Note:
             "created_at": now,
             "updated_at": now,
         }
-        place = Note.place(note_id)
         tx = store.Transaction()
-        note = Note(place.pk, place.sk, row=row_for(values), **values, **index_keys(values))
-        tx.put(note, when=store.absent(Note))
+        note = insert(tx, values)
         links.check(tx)
         files.take(tx, body.file_asset_id, place_of(values), FILE_PURPOSES)
         audit.write(tx, CREATE, note_id, by=caller, meta={"title": body.title, "subjectId": body.subject_id})
@@ -62,17 +61,6 @@ def create(body: NewNote, caller: Caller) -> Note:
             continue
         return note
     raise Conflict
-
-
-def place_of(values: dict[str, Any]) -> files.Place:
-    """What the file's reference carries of a note."""
-    return files.Place(
-        "NOTE",
-        values["id"],
-        published=values["is_published"],
-        subject_id=values["subject_id"],
-        topic_ids=values["topic_ids"],
-    )
 
 
 def change(note: Note, body: NoteChange, caller: Caller, expected: int | None) -> Note:
@@ -89,8 +77,7 @@ def change(note: Note, body: NoteChange, caller: Caller, expected: int | None) -
         differs = {name: given[name] for name in _EDITABLE if name in given and given[name] != before[name]}
         if not differs:
             return note
-        if "subject_id" in differs and "topic_ids" not in given:
-            raise invalid("body.topicIds", "REQUIRED", "must name topics of the new subject, or none")
+        _check(note, differs, given, caller)
         try:
             return _commit(note, before, differs, caller)
         except store.TransactionLost as lost:
@@ -101,17 +88,47 @@ def change(note: Note, body: NoteChange, caller: Caller, expected: int | None) -
     raise Conflict
 
 
-def read(note_id: str) -> Note:
-    """The note as it is now."""
-    found = store.get(Note, Note.place(note_id))
-    if found is None:
-        raise NoteNotFound
-    return found
+def _check(note: Note, differs: dict[str, Any], given: dict[str, Any], caller: Caller) -> None:
+    """What a change must not be, whatever it hangs on."""
+    if "subject_id" in differs and "topic_ids" not in given:
+        raise invalid("body.topicIds", "REQUIRED", "must name topics of the new subject, or none")
+    if "publish_at" not in differs:
+        return
+    # Who sets the instant publishes: that is another right than writing.
+    require(caller, Actions.NOTES_PUBLISH, staff_entity(note))
+    at = differs["publish_at"]
+    if at is None:
+        return
+    if note.is_published:
+        raise invalid("body.publishAt", "ALREADY_PUBLISHED", "the note is published already")
+    if at <= clock.now():
+        raise invalid("body.publishAt", "NOT_IN_FUTURE", "must be in the future")
+
+
+def delete(note: Note, caller: Caller) -> None:
+    """Delete a draft with its references; what readers did with it stays. Raises ``NoteIsPublished``."""
+    for _ in range(TRIES):
+        if note.is_published:
+            raise NoteIsPublished
+        values = values_of(note)
+        tx = store.Transaction()
+        remove(tx, note)
+        files.release(tx, values["file_asset_id"], "NOTE", values["id"])
+        audit.write(tx, DELETE, values["id"], by=caller, meta={"title": values["title"]})
+        try:
+            tx.commit()
+        except store.TransactionLost:
+            note = read(values["id"])
+        else:
+            return
+    raise Conflict
 
 
 def _commit(note: Note, before: dict[str, Any], differs: dict[str, Any], caller: Caller) -> Note:
     new_file = "file_asset_id" in differs
     relinked = any(name in differs for name in _LINKED)
+    if "publish_at" in differs:
+        differs = {**differs, "publish_error": None}
     values = {**before, **differs, "updated_at": clock.now(), "updated_by_user_id": caller.user_id}
     tx = store.Transaction()
     if new_file or relinked:
@@ -149,25 +166,9 @@ def _replacing(before: dict[str, Any], caller: Caller) -> dict[str, Any]:
         "by_user_id": caller.user_id,
     }
     history = [*before["file_history"], earlier][-MAX_FILE_HISTORY:]
-    return {"file_version": int(before["file_version"]) + 1, "file_history": history}
-
-
-def write_changes(tx: store.Transaction, note: Note, changed: dict[str, Any], values: dict[str, Any]) -> None:
-    """Add the update of a note to ``values``, of which ``changed`` are new; lost unless it still is as it was read."""
-    actions = [
-        getattr(Note, name).remove() if value is None else getattr(Note, name).set(value)
-        for name, value in changed.items()
-    ]
-    keys = index_keys(values)
-    tx.update(
-        Note,
-        note.itself,
-        [
-            *actions,
-            *(getattr(Note, name).set(value) for name, value in keys.items()),
-            Note.row.set(row_for(values)),
-            Note.version.add(1),
-        ],
-        when=Note.version == note.version,
-        name="note",
-    )
+    # The single pages that there are, are those of the file that goes.
+    return {
+        "file_version": int(before["file_version"]) + 1,
+        "file_history": history,
+        "pages_state": PagesState.NONE,
+    }

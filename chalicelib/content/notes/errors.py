@@ -19,6 +19,12 @@ class NoteIncomplete(ApiError):
     message = "The note lacks something that a published note needs"
 
 
+class NoteIsPublished(ApiError):
+    status = 409
+    code = "NOTE_PUBLISHED"
+    message = "A published note cannot be deleted; take it back first"
+
+
 class SearchUnavailable(ApiError):
     status = 422
     code = "SEARCH_UNAVAILABLE"

@@ -1,4 +1,4 @@
-"""Notes. Only this module knows the keys."""
+"""Notes, and what they are found by. Only this module knows the keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, N
 
 from chalicelib.content.progress import NoteProgress
 from chalicelib.platform import clock
-from chalicelib.platform.access.card import AccessCard, plain
+from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
 
@@ -32,8 +32,11 @@ _LISTED = (
     "preview_allowed",
     "page_count",
     "language",
+    "order_index",
     "subject_active",
 )
+_DESK = "DESKNOTES"
+_SCHEDULE = "NOTESCHEDULE"
 
 
 class PagesState(StrEnum):
@@ -96,6 +99,79 @@ class Note(Item, discriminator="Note"):
         """Where a note is."""
         return Key(f"NOTE#{note_id}", "NOTE")
 
+    @staticmethod
+    def with_links(note_id: str) -> Query[Item]:
+        """A note and everything in its partition that lists find it by: one consistent query."""
+        return Query(Item, f"NOTE#{note_id}", consistent=True)
+
+
+class NoteDesk(Item, discriminator="NoteDesk"):
+    """A note as its editors' lists show it, last changed first; written with the note.
+
+    ``row``: what the note's own row has, and ``subject_name``, ``topics``, ``updated_at``, ``publish_at``,
+    ``publish_failed``.
+    """
+
+    @staticmethod
+    def place(note_id: str) -> Key:
+        """Where a note's entry in those lists is."""
+        return Key(f"NOTE#{note_id}", "DESK")
+
+
+class NoteSchedule(Item, discriminator="NoteSchedule"):
+    """That a note publishes itself at an instant; there only while it is to. ``row`` is ``{id}``.
+
+    ``user_id``: who asked for it, and hears of it when it fails.
+    """
+
+    note_id = UnicodeAttribute()
+    publish_at = InstantAttribute()
+    user_id = UnicodeAttribute()
+
+    @staticmethod
+    def place(note_id: str) -> Key:
+        """Where a note's is."""
+        return Key(f"NOTE#{note_id}", "SCHEDULE")
+
+    @staticmethod
+    def due(now: datetime) -> Query[NoteSchedule]:
+        """Those whose instant has come, the earliest first."""
+        # The bound sorts behind every entry of this very millisecond.
+        return Query(NoteSchedule, _SCHEDULE, index="gsi1", between=("", f"{clock.iso(now)}$"))
+
+
+class NoteTopicLink(Item, discriminator="NoteTopicLink"):
+    """A note under one of its topics, or under one above them; a projection that the stream keeps.
+
+    ``direct``: the note names the topic itself. ``state``: PUB or DRAFT. ``note_version``: of the note that it shows.
+    """
+
+    note_id = UnicodeAttribute()
+    subject_id = UnicodeAttribute()
+    topic_id = UnicodeAttribute()
+    direct = BooleanAttribute()
+    state = UnicodeAttribute()
+    note_version = NumberAttribute()
+
+    @staticmethod
+    def place(note_id: str, topic_id: str) -> Key:
+        """Where the link of a note to a topic is."""
+        return Key(f"NOTE#{note_id}", f"LINK#TOPIC#{topic_id}")
+
+
+class NoteTagLink(Item, discriminator="NoteTagLink"):
+    """A note under one of its tags; likewise."""
+
+    note_id = UnicodeAttribute()
+    tag_id = UnicodeAttribute()
+    state = UnicodeAttribute()
+    note_version = NumberAttribute()
+
+    @staticmethod
+    def place(note_id: str, tag_id: str) -> Key:
+        """Where the link of a note to a tag is."""
+        return Key(f"NOTE#{note_id}", f"LINK#TAG#{tag_id}")
+
 
 def values_of(note: Note) -> dict[str, Any]:
     """Every attribute of a note by name, as plain values; what changes of it are computed on."""
@@ -105,7 +181,9 @@ def values_of(note: Note) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, MapAttribute):
-        return value.as_dict()
+        value = value.as_dict()
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value
@@ -121,11 +199,16 @@ def row_for(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _state_and_sort(values: Mapping[str, Any]) -> tuple[str, str]:
+    """Newest first by publication, drafts by last change."""
+    published = bool(values["is_published"])
+    at: datetime = values["published_at"] if published else values["updated_at"]
+    return PUBLISHED if published else DRAFT, f"{clock.iso(at)}#{values['id']}"
+
+
 def index_keys(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the lists find it: of its subject, and of all; newest first by publication, drafts by last change."""
-    state = PUBLISHED if values["is_published"] else DRAFT
-    at: datetime = values["published_at"] if values["is_published"] else values["updated_at"]
-    sort = f"{clock.iso(at)}#{values['id']}"
+    """Where the lists find it: of its subject, and of all."""
+    state, sort = _state_and_sort(values)
     return {
         "gsi1pk": f"NOTES#{values['subject_id']}#{state}",
         "gsi1sk": sort,
@@ -134,22 +217,95 @@ def index_keys(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def row_of(note: Note) -> Mapping[str, Any]:
-    """What a note read through an index carries."""
-    return plain(note.row)
+def desk_of(values: Mapping[str, Any]) -> NoteDesk:
+    """The entry in its editors' lists of a note with these attributes."""
+    sort = f"{clock.iso(values['updated_at'])}#{values['id']}"
+    publish_at: datetime | None = values["publish_at"]
+    row = {
+        **row_for(values),
+        **{name: values[name] for name in ("subject_name", "topics")},
+        "updated_at": clock.iso(values["updated_at"]),
+        "publish_at": clock.iso(publish_at) if publish_at else None,
+        "publish_failed": values["publish_error"] is not None,
+    }
+    keys: dict[str, Any] = {
+        "gsi1pk": f"{_DESK}#{values['subject_id']}",
+        "gsi1sk": sort,
+        "gsi2pk": _DESK,
+        "gsi2sk": sort,
+    }
+    return NoteDesk(*NoteDesk.place(values["id"]), row=row, **keys)
 
 
-def listed(
-    state: str, *, subject_id: str | None = None, keep: Callable[[Mapping[str, Any]], bool] | None = None
-) -> Query[Note]:
+def schedule_of(note_id: str, publish_at: datetime, user_id: str) -> NoteSchedule:
+    """That a note is to publish itself."""
+    keys: dict[str, Any] = {"gsi1pk": _SCHEDULE, "gsi1sk": f"{clock.iso(publish_at)}#{note_id}"}
+    where = NoteSchedule.place(note_id)
+    return NoteSchedule(*where, note_id=note_id, publish_at=publish_at, user_id=user_id, row={"id": note_id}, **keys)
+
+
+def links_of(values: Mapping[str, Any], version: int) -> list[NoteTopicLink | NoteTagLink]:
+    """Every link that a note with these attributes has."""
+    note_id, subject_id = str(values["id"]), str(values["subject_id"])
+    state, sort = _state_and_sort(values)
+    common: dict[str, Any] = {"note_id": note_id, "state": state, "note_version": version, "row": row_for(values)}
+    found: list[NoteTopicLink | NoteTagLink] = []
+    for topic_id in values["topic_path_ids"]:
+        direct = topic_id in values["topic_ids"]
+        keys: dict[str, Any] = {"gsi2pk": f"PATHNOTES#{topic_id}#{state}", "gsi2sk": sort}
+        if direct:
+            keys |= {"gsi1pk": f"TOPICNOTES#{topic_id}#{state}", "gsi1sk": sort}
+        pk, sk = NoteTopicLink.place(note_id, topic_id)
+        own = {"subject_id": subject_id, "topic_id": topic_id, "direct": direct}
+        found.append(NoteTopicLink(pk, sk, **own, **common, **keys))
+    for tag_id in values["tag_ids"]:
+        pk, sk = NoteTagLink.place(note_id, tag_id)
+        keys = {"gsi1pk": f"TAGNOTES#{tag_id}#{state}", "gsi1sk": sort}
+        found.append(NoteTagLink(pk, sk, tag_id=tag_id, **common, **keys))
+    return found
+
+
+def row_of(note: Item) -> Mapping[str, Any]:
+    """What a note, or a link or entry of it, carries that was read through an index."""
+    row: Mapping[str, Any] = _plain(note.row)
+    return row
+
+
+Keep = Callable[[Mapping[str, Any]], bool]
+
+
+def _chosen(keep: Keep | None) -> Callable[[Item], bool] | None:
+    return None if keep is None else (lambda item: keep(row_of(item)))
+
+
+def listed(state: str, *, subject_id: str | None = None, keep: Keep | None = None) -> Query[Note]:
     """Notes of a state, newest first; ``keep`` looks at rows. One query of one index."""
     if subject_id is None:
         index, partition = "gsi2", f"NOTES#{state}"
     else:
         index, partition = "gsi1", f"NOTES#{subject_id}#{state}"
-    chosen = None if keep is None else (lambda note: keep(row_of(note)))
-    return Query(Note, partition, index=index, descending=True, keep=chosen)
+    return Query(Note, partition, index=index, descending=True, keep=_chosen(keep))
 
+
+def under_topic(topic_id: str, *, below: bool = False, keep: Keep | None = None) -> Query[NoteTopicLink]:
+    """Published notes of a topic, newest first; ``below``: also of the topics under it. One query of one index."""
+    index, name = ("gsi2", "PATHNOTES") if below else ("gsi1", "TOPICNOTES")
+    partition = f"{name}#{topic_id}#{PUBLISHED}"
+    return Query(NoteTopicLink, partition, index=index, descending=True, keep=_chosen(keep))
+
+
+def under_tag(tag_id: str, *, state: str = PUBLISHED, keep: Keep | None = None) -> Query[NoteTagLink]:
+    """Notes of a tag, newest first. One query of one index."""
+    return Query(NoteTagLink, f"TAGNOTES#{tag_id}#{state}", index="gsi1", descending=True, keep=_chosen(keep))
+
+
+def on_desk(*, subject_id: str | None = None, keep: Keep | None = None) -> Query[NoteDesk]:
+    """All notes, published or not, or those of a subject, last changed first. One query of one index."""
+    index, partition = ("gsi2", _DESK) if subject_id is None else ("gsi1", f"{_DESK}#{subject_id}")
+    return Query(NoteDesk, partition, index=index, descending=True, keep=_chosen(keep))
+
+
+_SOME = clock.parse_iso("2026-01-01T00:00:00Z")
 
 PATTERNS = (
     AccessPattern(
@@ -158,8 +314,17 @@ PATTERNS = (
         3,
     ),
     AccessPattern("published notes, newest first", listed(PUBLISHED), 0.5, consistent=False),
-    AccessPattern("drafts, last changed first", listed(DRAFT), 0.5, consistent=False),
     AccessPattern(
         "published notes of a subject, newest first", listed(PUBLISHED, subject_id="<subject>"), 0.5, consistent=False
     ),
+    AccessPattern("published notes of a topic itself", under_topic("<topic>"), 0.5, consistent=False),
+    AccessPattern(
+        "published notes of a topic and of those below it", under_topic("<topic>", below=True), 0.5, consistent=False
+    ),
+    AccessPattern("published notes of a tag", under_tag("<tag>"), 0.5, consistent=False),
+    AccessPattern("drafts of a tag", under_tag("<tag>", state=DRAFT), 0.5, consistent=False),
+    AccessPattern("all notes for their editors, last changed first", on_desk(), 0.5, consistent=False),
+    AccessPattern("all notes of a subject for their editors", on_desk(subject_id="<subject>"), 0.5, consistent=False),
+    AccessPattern("notes whose instant of publication has come", NoteSchedule.due(_SOME), 0.5, consistent=False),
+    AccessPattern("a note and everything that lists find it by", Note.with_links("<note>"), 1),
 )

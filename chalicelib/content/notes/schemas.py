@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.content.notes.items import Note, values_of
+from chalicelib.content.notes.items import Note, PagesState, values_of
 from chalicelib.content.progress import ProgressAnswer
+from chalicelib.platform import clock
 from chalicelib.platform.http import Characters, Instant, ListQuery, RequestModel, ResponseModel
 from chalicelib.platform.ids import Ulid
 
@@ -60,10 +61,16 @@ class NoteChange(RequestModel):
     preview_allowed: bool = UNGIVEN
     preview_pages: PreviewPages = UNGIVEN
     order_index: OrderIndex = UNGIVEN
+    publish_at: Instant | None = Field(
+        default=None, description="When a draft publishes itself; null: not by itself", examples=[None]
+    )
 
     def given(self) -> dict[str, Any]:
-        """The members that the request named, by their names inside."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        """The members that the request named, by their names inside; instants as the table keeps them."""
+        named = {name: getattr(self, name) for name in self.model_fields_set}
+        if self.publish_at is not None:
+            named["publish_at"] = clock.parse_iso(clock.iso(self.publish_at))
+        return named
 
 
 class Unpublishing(RequestModel):
@@ -125,6 +132,11 @@ class TopicOfNote(Named):
 
     path: list[str]
 
+    @classmethod
+    def of(cls, topic: Mapping[str, Any]) -> TopicOfNote:
+        """From what the note keeps of it."""
+        return cls(id=topic["id"], name=topic["name"], path=topic["path"])
+
 
 class NoteAccess(ResponseModel):
     """Whether the caller may open the note, and why (not)."""
@@ -177,6 +189,14 @@ class NoteCounts(ResponseModel):
     earlier_files: int
 
 
+class PublishError(ResponseModel):
+    """Why a note did not publish itself at its instant; ``missing`` as in NOTE_INCOMPLETE."""
+
+    code: str
+    missing: list[str]
+    at: Instant
+
+
 class StaffNote(ResponseModel):
     """A note as its editors see it."""
 
@@ -195,10 +215,16 @@ class StaffNote(ResponseModel):
     file_version: int
     file_history: list[EarlierFile]
     topic_ids: list[str]
+    topics: list[TopicOfNote]
     tag_ids: list[str]
+    tags: list[Named]
     language: str
     order_index: int
     counts: NoteCounts
+    pages_state: PagesState
+    preview_asset_id: str | None
+    publish_at: Instant | None
+    publish_error: PublishError | None
     published_at: Instant | None
     first_published_at: Instant | None
     created_by_user_id: str
@@ -225,6 +251,7 @@ class StaffNote(ResponseModel):
             "earlier_files": len(values["file_history"]),
         }
         own = {name: values[name] for name in cls.model_fields if name in values}
+        own["topics"] = [TopicOfNote.of(topic) for topic in values["topics"]]
         warnings = [] if values["topic_ids"] else ["NO_TOPICS"]
         return cls.model_validate(
             {**own, "file": shown, "counts": counts, "version": note.version, "warnings": warnings}
