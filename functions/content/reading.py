@@ -86,7 +86,13 @@ def close_view_session(note_id: str, caller: Caller, request: Request) -> None:
     also=(206, 304),
     binary="application/pdf",
     memory=512,
-    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.FILES_READ, Grant.SECRET_TOKENS_VERIFY],
+    grants=[
+        Grant.TABLE_READ,
+        Grant.TABLE_WRITE,
+        Grant.FILES_READ,
+        Grant.SECRET_TOKENS_VERIFY,
+        Grant.SECRET_DATA,
+    ],
     raises=[
         Forbidden,
         NoteNotFound,

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.content import files
 from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note
-from chalicelib.content.reading import sessions
+from chalicelib.content.reading import outbox, sessions
 from chalicelib.content.reading.counting import count, refuse_if_full
 from chalicelib.content.reading.errors import ViewTokenInvalid
 from chalicelib.content.reading.items import NoteReader
@@ -38,12 +38,17 @@ def deliver(note: Note, reader: object, caller: Caller, request: Request) -> Bin
     session = sessions.check(reader, request.headers.get(sessions.HEADER), caller, clock.epoch())
     if not isinstance(reader, NoteReader):
         raise ViewTokenInvalid
+    with outbox.recording_refusals(reader, session, caller):
+        return _answer(note, reader, session, caller, request)
+
+
+def _answer(note: Note, reader: NoteReader, session: ViewSession, caller: Caller, request: Request) -> Binary:
     refuse_if_full(reader, session)
     length = int(session["content_length"])
     plan = ranges.plan(
         request.method, request.headers, etag=str(session["etag"]), length=length, maximum=NOTE_MAX_RANGE_BYTES()
     )
-    counted, content = _count_and_read(reader, session, plan, _last(plan, session, caller, request))
+    counted, content = _count_and_read(reader, session, plan, _last(plan, session, caller))
     if plan.error is not None:
         raise plan.error
     headers = {**_headers(note, session), **counted, **ranges.headers_of(plan, request.method, length)}
@@ -98,18 +103,8 @@ def slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain)[:MAX_NAME].strip("-") or "note"
 
 
-def _last(plan: ranges.Plan, session: ViewSession, caller: Caller, request: Request) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "request_id": request.request_id,
-        "at": clock.iso(clock.now()),
-        "view_session_id": session.id,
-        "kind": "STAFF" if caller.user_type == "ADMIN" else "CONTENT",
-        "status": plan.status,
-        "ip": request.source_ip,
-        "bytes": plan.part.length if plan.part else 0,
-    }
-    if request.user_agent:
-        facts["user_agent"] = request.user_agent
-    if plan.part is not None:
-        facts.update(range_start=plan.part.first, range_end=plan.part.last)
-    return facts
+def _last(plan: ranges.Plan, session: ViewSession, caller: Caller) -> dict[str, Any]:
+    if plan.part is None:
+        return outbox.facts(caller, outbox.CONTENT, plan.status, session)
+    part = {"bytes": plan.part.length, "range_start": plan.part.first, "range_end": plan.part.last}
+    return outbox.facts(caller, outbox.CONTENT, plan.status, session, **part)

@@ -26,7 +26,8 @@ class NoteReader(Item, discriminator="NoteReader"):
     ua_hash, device_hint, last_seen_at, requests, bytes, renewals, strict, score, object_key, version_id,
     content_length, page_count, etag}``, times in epoch seconds; at most 2 live and 3 ended ones. ``win_start``,
     ``win_count``: content requests of the current window. ``last``: facts of the latest content request, from which
-    the access log is written. ``version`` counts openings, renewals, rotations and revocations; not content requests.
+    the access log is written (see ``outbox``). ``refused_start``, ``refused_count``: how many refused ones
+    were recorded since when. ``version`` counts openings, renewals, rotations and revocations; not content requests.
     """
 
     user_id = UnicodeAttribute()
@@ -35,6 +36,8 @@ class NoteReader(Item, discriminator="NoteReader"):
     win_start = NumberAttribute(default=0)
     win_count = NumberAttribute(default=0)
     last: MapAttribute[str, Any] = MapAttribute(null=True)
+    refused_start = NumberAttribute(default=0)
+    refused_count = NumberAttribute(default=0)
 
     @staticmethod
     def place(user_id: str, note_id: str) -> Key:
@@ -57,6 +60,7 @@ class NoteViewSession(Item, discriminator="NoteViewSession"):
     login_session_id = UnicodeAttribute()
     device_hint = UnicodeAttribute(null=True)
     user_agent = UnicodeAttribute(null=True)
+    ip = UnicodeAttribute(null=True)
     ip_hash = UnicodeAttribute()
     user_agent_hash = UnicodeAttribute()
     accepted_notice = NumberAttribute(null=True)
@@ -94,6 +98,7 @@ class NoteViewSession(Item, discriminator="NoteViewSession"):
             "note_id": self.note_id,
             "device_hint": self.device_hint,
             "created_at": created,
+            "expires_at": clock.iso(self.expires_at),
         }
 
 

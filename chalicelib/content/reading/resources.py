@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from chalicelib.content.notes import Note, NoteNotFound, reader_entity
+from chalicelib.content.reading import outbox
 from chalicelib.content.reading.items import NoteReader
 from chalicelib.identity.accounts import User
 from chalicelib.platform.access.resources import Resource
@@ -23,7 +25,15 @@ def _person(_: Mapping[str, str], caller_id: str) -> Key:
     return User.place(caller_id)
 
 
-READ_NOTE = Resource(param="note", item=Note, key=_note, entity=reader_entity, missing=NoteNotFound, beside=(_reader,))
+READ_NOTE = Resource(
+    param="note",
+    item=Note,
+    key=_note,
+    entity=reader_entity,
+    missing=NoteNotFound,
+    beside=(_reader,),
+    refused=partial(outbox.refused_by_ban, outbox.CONTENT),
+)
 """``request.beside``: the reader."""
 
 OPENED_NOTE = Resource(

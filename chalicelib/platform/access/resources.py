@@ -61,7 +61,8 @@ class Resource(NamedTuple, Generic[ItemT]):
 
     ``param``: the function's parameter that receives the item. ``key``: where it is. ``visible``: an item that is there
     but not for this audience is as one that is not there (404, HTTP-24). ``beside``: further items to read in the same
-    round trip, handed over as ``request.beside``.
+    round trip, handed over as ``request.beside``. ``refused``: told when the policies refuse it, with the caller, the
+    item, what was read beside it and the decision; it must not raise.
     """
 
     param: str
@@ -71,3 +72,4 @@ class Resource(NamedTuple, Generic[ItemT]):
     missing: type[ApiError]
     visible: Callable[[ItemT], bool] = lambda _: True
     beside: tuple[KeyOf, ...] = ()
+    refused: Callable[..., None] | None = None

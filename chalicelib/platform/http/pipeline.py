@@ -138,7 +138,7 @@ def _work(
     if paths is None:
         raise endpoint.missing()
     if endpoint.resource is not None:
-        arguments = _with_resource(endpoint, caller, resource, arguments)
+        arguments = _with_resource(endpoint, request, caller, resource, arguments)
     return _run(endpoint, request, caller, arguments)
 
 
@@ -247,7 +247,7 @@ def _read(
 
 
 def _with_resource(
-    endpoint: Endpoint, caller: Caller | None, found: Item | None, arguments: dict[str, Any]
+    endpoint: Endpoint, request: Request, caller: Caller | None, found: Item | None, arguments: dict[str, Any]
 ) -> dict[str, Any]:
     resource = endpoint.resource
     if resource is None:
@@ -256,13 +256,13 @@ def _with_resource(
         raise resource.missing()
     action = endpoint.guard()
     if action is not None and caller is not None:
-        _decide(resource, caller, action, found)
+        _decide(resource, caller, action, found, request.beside)
     if resource.param in endpoint.wants:
         arguments[resource.param] = found
     return arguments
 
 
-def _decide(resource: Resource[Any], caller: Caller, action: Action, found: Item) -> None:
+def _decide(resource: Resource[Any], caller: Caller, action: Action, found: Item, beside: list[Item | None]) -> None:
     """Refuse unless the policies allow it (HTTP-24).
 
     To all but staff, what is not published is not there; nor, to anybody, what is in a centre that is not theirs.
@@ -270,6 +270,8 @@ def _decide(resource: Resource[Any], caller: Caller, action: Action, found: Item
     decision = decide(caller, action, resource.entity(found))
     if decision.allowed:
         return
+    if resource.refused is not None:
+        resource.refused(caller, found, beside, decision)
     if decision.reason == OTHER_TENANT or (decision.reason == NOT_PUBLISHED and not action.for_staff):
         raise resource.missing()
     raise refusal(action, decision)
