@@ -15,7 +15,6 @@ from tests.architecture.source import python_files
 
 AWAITED = {
     "notes.preview",
-    "notes.progress",
     *("tests.read", "tests.write", "tests.publish", "tests.browse", "tests.attempt"),
     *("attempts.read", "attempts.sit", "attempts.review", "print.generate"),
     *("practice.use", "practice.answer", "practice.progress.own", "analytics.own", "search.use", "assets.fetch"),

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from chalicelib.content.progress.items import NoteProgress
-from chalicelib.platform.http import Instant, ResponseModel
+from chalicelib.platform.http import Instant, RequestModel, ResponseModel
+
+MAX_PAGES = 5_000
+
+
+class PageRead(RequestModel):
+    """A page that was turned to. ``totalPages`` counts only where the note itself has none."""
+
+    last_page_read: Annotated[int, Field(ge=1, le=MAX_PAGES, examples=[12])]
+    total_pages: Annotated[int, Field(ge=1, le=MAX_PAGES)] | None = Field(default=None, examples=[52])
+    read_at: Instant | None = Field(
+        default=None, description="When it was read, at most 30 days ago; the server's time where it is left out"
+    )
 
 
 class ProgressAnswer(ResponseModel):
