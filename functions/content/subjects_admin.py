@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from chalicelib.content.files import AssetUnusable
-from chalicelib.content.taxonomy import listing, subjects
+from chalicelib.content.taxonomy import listing, ordering, subjects
 from chalicelib.content.taxonomy.errors import SubjectKeyTaken, SubjectNotFound, TooManySubjects
 from chalicelib.content.taxonomy.items import Subject
 from chalicelib.content.taxonomy.resources import SUBJECT
-from chalicelib.content.taxonomy.schemas import NewSubject, SubjectAnswer, SubjectChange, SubjectsQuery
+from chalicelib.content.taxonomy.schemas import (
+    NewSubject,
+    SubjectAnswer,
+    SubjectChange,
+    SubjectsInOrder,
+    SubjectsQuery,
+)
+from chalicelib.content.taxonomy.topic_schemas import Reordering
 from chalicelib.platform.errors import Conflict, VersionMismatch
 from chalicelib.platform.http import Actions, Answer, Caller, Grant, Idempotency, Page, Request, api
 
@@ -53,4 +60,19 @@ def change_subject(subject: Subject, body: SubjectChange, caller: Caller, reques
 )
 def list_subjects_admin(query: SubjectsQuery, caller: Caller) -> Page[SubjectAnswer]:
     """Subjects in their order, active or not, with their number of topics."""
-    return listing.for_staff(query, caller.user_id)
+    return listing.subjects(query, caller.user_id)
+
+
+@api.post(
+    "/v1/admin/subjects/reorder",
+    action=Actions.CONTENT_MANAGE,
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
+    raises=[Conflict],
+)
+def reorder_subjects(body: Reordering, caller: Caller) -> SubjectsInOrder:
+    """Give subjects new places, all of them or none.
+
+    Answers those that are named, in their new order. An unknown subject, or one named twice, refuses all.
+    """
+    found = ordering.reorder_subjects(body, caller)
+    return SubjectsInOrder(items=[SubjectAnswer.of(subject) for subject in found])

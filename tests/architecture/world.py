@@ -100,6 +100,8 @@ class World:
             "userId": self.persons[OTHER].id,
             "sessionId": self.persons[OTHER].session_id,
             "subjectId": subject["id"],
+            "topicId": self.desk.topic(subject)["id"],
+            "tagId": self.desk.tag()["id"],
             "noteId": note["id"],
             "fileAssetId": self.desk.file(),
             "planKey": "notes-yearly",

@@ -30,12 +30,26 @@ class Desk:
         self.editor = people.admin("ADMIN_CONTENT")
         self.door = StorageDoor(cloud)
         self._subjects = 0
+        self._named = 0
 
     def subject(self, **more: Any) -> dict[str, Any]:
         """A new subject."""
         self._subjects += 1
         body = {"key": f"subject-{self._subjects}", "name": f"Subject {self._subjects}", **more}
         return self.post("/v1/admin/subjects", body, 201).json
+
+    def topic(self, subject: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """A new topic of a subject."""
+        self._named += 1
+        path = f"/v1/admin/subjects/{subject['id']}/topics"
+        return self.post(path, {"name": f"Topic {self._named}", **more}, 201).json
+
+    def tag(self, **more: Any) -> dict[str, Any]:
+        """A new tag."""
+        self._named += 1
+        return self.post(
+            "/v1/admin/tags", {"key": f"tag-{self._named}", "name": f"Tag {self._named}", **more}, 201
+        ).json
 
     def post(self, path: str, body: Any = None, expect: int | None = None, **more: Any) -> Response:
         """A POST of the editor."""

@@ -29,3 +29,71 @@ class TopicNotInSubject(ApiError):
     status = 422
     code = "TOPIC_NOT_IN_SUBJECT"
     message = "A topic does not belong to the subject"
+
+
+class TopicNotFound(ApiError):
+    status = 404
+    code = "TOPIC_NOT_FOUND"
+    message = "There is no such topic"
+
+
+class TopicKeyTaken(ApiError):
+    status = 409
+    code = "TOPIC_KEY_TAKEN"
+    message = "Another topic of the subject has this key"
+
+
+class TooManyTopics(ApiError):
+    status = 409
+    code = "TOO_MANY_TOPICS"
+    message = "The subject has as many topics as it can have"
+
+
+class TooManyChildren(ApiError):
+    status = 409
+    code = "TOO_MANY_CHILDREN"
+    message = "The topic has as many topics right under it as it can have"
+
+
+class ParentNotInSubject(ApiError):
+    status = 422
+    code = "PARENT_NOT_IN_SUBJECT"
+    message = "The parent is no topic of the subject"
+
+
+class TooDeep(ApiError):
+    status = 422
+    code = "TOO_DEEP"
+    message = "Topics would lie deeper inside each other than they can"
+
+
+class TopicCycle(ApiError):
+    status = 422
+    code = "TOPIC_CYCLE"
+    message = "A topic cannot be moved under itself or what is under it"
+
+
+class TagNotFound(ApiError):
+    status = 404
+    code = "TAG_NOT_FOUND"
+    message = "There is no such tag"
+
+
+class TagKeyTaken(ApiError):
+    status = 409
+    code = "TAG_KEY_TAKEN"
+    message = "Another tag has this key"
+
+
+class TooManyTags(ApiError):
+    status = 409
+    code = "TOO_MANY_TAGS"
+    message = "There are as many tags as there can be"
+
+
+class TagInUse(ApiError):
+    """``details``: ``{notes}``, how many carry it."""
+
+    status = 409
+    code = "TAG_IN_USE"
+    message = "Notes carry this tag"

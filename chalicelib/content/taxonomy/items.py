@@ -225,9 +225,9 @@ def subjects_in_order(*, active: bool | None = None, descending: bool = False) -
     return Query(Subject, _SUBJECTS, index="gsi1", descending=descending, keep=keep)
 
 
-def row_of(subject: Subject) -> Mapping[str, Any]:
-    """What a subject read through the index carries."""
-    return plain(subject.row)
+def row_of(item: Subject | Tag) -> Mapping[str, Any]:
+    """What a subject or a tag read through the index carries."""
+    return plain(item.row)
 
 
 def with_topics(subject_id: str, *, counts: bool = False) -> Query[Item]:
@@ -244,6 +244,11 @@ def all_trees() -> Query[SubjectTree]:
     return Query(SubjectTree, _TREES)
 
 
+def subject_position(subject: Subject | SubjectTree) -> str:
+    """Where a subject stands among all."""
+    return Subject.position(int(subject.order_index), str(subject.name), str(subject.id))
+
+
 def tags_in_order(prefix: str = "") -> Query[Tag]:
     """All tags by folded name, or those whose name begins so. One query of ``gsi1``."""
     return Query(Tag, _TAGS, index="gsi1", begins_with=folded(prefix) or None)
@@ -254,7 +259,7 @@ def tag_counts() -> Query[TagCount]:
     return Query(TagCount, _TAG_COUNTS)
 
 
-def tag_index_keys(name: str, tag_id: str) -> dict[str, str]:
+def tag_index_keys(name: str, tag_id: str) -> dict[str, Any]:
     """The keys under which the list of tags finds one."""
     return {"gsi1pk": _TAGS, "gsi1sk": f"{folded(name)}#{tag_id}"}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.content.taxonomy.errors import SubjectNotFound
-from chalicelib.content.taxonomy.items import Subject
+from chalicelib.content.taxonomy.errors import SubjectNotFound, TagNotFound
+from chalicelib.content.taxonomy.items import Subject, Tag
 from chalicelib.platform.access.resources import ACADEMY, Entity, Resource, Thing
 
 SUBJECT = Resource(
@@ -12,6 +12,14 @@ SUBJECT = Resource(
     key=lambda path, _: Subject.place(path["subjectId"]),
     entity=lambda _: ACADEMY,
     missing=SubjectNotFound,
+)
+
+TAG = Resource(
+    param="tag",
+    item=Tag,
+    key=lambda path, _: Tag.place(path["tagId"]),
+    entity=lambda _: ACADEMY,
+    missing=TagNotFound,
 )
 
 

@@ -10,7 +10,7 @@ from chalicelib.content.taxonomy.items import LAST_ORDER_INDEX, Subject, row_of
 from chalicelib.platform.http import Characters, Instant, ListQuery, RequestModel, ResponseModel
 from chalicelib.platform.ids import Ulid
 
-SubjectKeyText = Annotated[str, Characters(1, 48, pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+KeyText = Annotated[str, Characters(1, 48, pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 SubjectName = Annotated[str, Characters(1, 120)]
 SubjectDescription = Annotated[str, Characters(0, 2000, multiline=True)]
 Position = Annotated[int, Field(ge=0, le=LAST_ORDER_INDEX)]
@@ -21,7 +21,7 @@ UNGIVEN: Any = None
 class NewSubject(RequestModel):
     """A subject to create; without ``orderIndex`` it comes last."""
 
-    key: SubjectKeyText = Field(examples=["polity"])
+    key: KeyText = Field(examples=["polity"])
     name: SubjectName = Field(examples=["Indian Polity"])
     description: SubjectDescription | None = None
     icon_asset_id: Ulid | None = None
@@ -32,7 +32,7 @@ class NewSubject(RequestModel):
 class SubjectChange(RequestModel):
     """What to change of a subject: only the members that are given. ``null`` clears description and icon."""
 
-    key: SubjectKeyText = UNGIVEN
+    key: KeyText = UNGIVEN
     name: SubjectName = UNGIVEN
     description: SubjectDescription | None = None
     icon_asset_id: Ulid | None = None
@@ -77,6 +77,12 @@ class SubjectAnswer(ResponseModel):
     def listed(cls, subject: Subject) -> SubjectAnswer:
         """From the row of an index list."""
         return cls.model_validate({**row_of(subject), "version": subject.version})
+
+
+class SubjectsInOrder(ResponseModel):
+    """Subjects in their order."""
+
+    items: list[SubjectAnswer]
 
 
 class SubjectForStudents(ResponseModel):
