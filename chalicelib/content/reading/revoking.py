@@ -68,6 +68,7 @@ def in_register(tx: Transaction, view_session_id: str, now: int, reason: str) ->
             NoteViewSession.ended_at.set(at),
             NoteViewSession.revoked_at.set(at),
             NoteViewSession.revoked_reason.set(reason),
+            NoteViewSession.row["ended_at"].set(clock.iso(at)),
             NoteViewSession.version.add(1),
         ],
         when=store.present(NoteViewSession),

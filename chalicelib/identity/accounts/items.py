@@ -177,6 +177,11 @@ class UserHash(Item, discriminator="UserHash"):
         """Where it is; two people who shared a hash would both be found."""
         return Key(f"UHASH#{user_hash}", f"USER#{user_id}")
 
+    @staticmethod
+    def of(user_hash: str) -> Query[UserHash]:
+        """Whom a hash names: one person, unless two share it."""
+        return Query(UserHash, f"UHASH#{user_hash}", begins_with="USER#", consistent=True)
+
 
 class KnownDevice(Item, discriminator="KnownDevice"):
     """The devices somebody signed in from: hash of the user agent → when last (epoch seconds), at most 20."""
@@ -192,6 +197,7 @@ class KnownDevice(Item, discriminator="KnownDevice"):
 
 PATTERNS = (
     AccessPattern("the login of an e-mail address", Login.place("<e-mail>"), 1),
+    AccessPattern("whom a watermark's hash names", UserHash.of("<hash>"), 1),
     AccessPattern("one's own profile, beside the card", (AccessCard.place("<user>"), User.place("<user>")), 2),
     AccessPattern(
         "what a sign-in writes to, while the password is being hashed",

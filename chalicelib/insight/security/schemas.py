@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from chalicelib.platform.http import Instant, ResponseModel
+from chalicelib.platform.http import Characters, Instant, RequestModel, ResponseModel
 from chalicelib.platform.http.periods import PeriodQuery
 from chalicelib.platform.ids import Ulid
 from chalicelib.platform.signals import Severity, SignalType
@@ -38,3 +38,15 @@ class SignalView(ResponseModel):
     last_at: Instant
     reviewed_at: Instant | None = None
     verdict: str | None = None
+
+
+class RevokeRequest(RequestModel):
+    """Why a view session ends."""
+
+    reason: Annotated[str, Characters(3, 500, multiline=True)] = Field(examples=["Reads faster than anybody can"])
+
+
+class Revoked(ResponseModel):
+    """When it ended."""
+
+    revoked_at: Instant

@@ -1,0 +1,31 @@
+"""What paths of security staff name: a view session in the register."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from chalicelib.content.reading import NoteViewSession
+from chalicelib.platform import clock, store
+from chalicelib.platform.ids import new_ulid
+from tests.support.people import Person
+
+
+def put_view_session(reader: Person, note_id: str) -> str:
+    """The id of a view session of somebody, that runs."""
+    now, own_id = clock.now(), new_ulid()
+    session = NoteViewSession(
+        *NoteViewSession.place(own_id),
+        id=own_id,
+        user_id=reader.id,
+        note_id=note_id,
+        file_version=1,
+        login_session_id=reader.session_id,
+        ip_hash="a" * 32,
+        user_agent_hash="b" * 32,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(days=1),
+    )
+    session.index()
+    store.put(session)
+    return own_id
