@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.content.notes import Note, NoteNotFound
 from chalicelib.content.reading import continuing, delivery, opening
-from chalicelib.content.reading.errors import ViewTokenInvalid
+from chalicelib.content.reading.errors import NoticeNotAccepted, ViewTokenInvalid
 from chalicelib.content.reading.resources import OPENED_NOTE, READ_NOTE
 from chalicelib.content.reading.schemas import Opening, Renewal, ViewSessionAnswer, Watermark
 from chalicelib.content.reading.sessions import HEADER
@@ -30,7 +30,7 @@ def _person(request: Request) -> User:
     status=201,
     limits=[Limits.VIEW_SESSION],
     grants=_WRITES,
-    raises=[Forbidden, NoteNotFound, Conflict],
+    raises=[Forbidden, NoteNotFound, NoticeNotAccepted, Conflict],
 )
 def open_view_session(
     note: Note, caller: Caller, request: Request, body: Opening | None = None
@@ -38,7 +38,8 @@ def open_view_session(
     """Open a note for reading.
 
     `viewToken` goes with every request for content, in `X-View-Token`. At most two sessions of a reader and note are
-    live: opening another ends the oldest. 403 says in `details.reason` what to buy or renew.
+    live: opening another ends the oldest. 403 says in `details.reason` what to buy or renew; 403 NOTICE_NOT_ACCEPTED
+    carries the notice that the reader must agree to first, with `acceptNotice`.
     """
     given = body or Opening()
     return Answer(opening.open_session(note, request.beside[0], _person(request), caller, request, given))

@@ -75,7 +75,8 @@ class People:
             user_type=kind,
             role_keys=[role],
             permissions={str(name) for name in permissions} or None,
-            **{"status": "ACTIVE", "sessions": {session.id: entry}, **card},
+            # They agreed to the notice that is asked for before the first page of a note.
+            **{"status": "ACTIVE", "sessions": {session.id: entry}, "notice_version": 1, **card},
         )
         for one in (item, session, *_account(user_id, kind, role, email, f"Person {self._count}")):
             store.put(one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.platform.errors import Unauthenticated
+from chalicelib.platform.errors import ApiError, Unauthenticated
 
 
 class ViewTokenInvalid(Unauthenticated):
@@ -10,3 +10,11 @@ class ViewTokenInvalid(Unauthenticated):
 
     code = "VIEW_TOKEN_INVALID"
     message = "The view session has ended or its token is not valid; open a new one"
+
+
+class NoticeNotAccepted(ApiError):
+    """``details``: ``{version, text}`` of the notice; opening with that version as ``acceptNotice`` agrees to it."""
+
+    status = 403
+    code = "NOTICE_NOT_ACCEPTED"
+    message = "Agree to the notice before reading"

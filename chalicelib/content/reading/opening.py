@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note, recommended_chunk
-from chalicelib.content.reading import revoking, sessions, watermark
+from chalicelib.content.progress import opened
+from chalicelib.content.reading import notice, revoking, sessions, watermark
 from chalicelib.content.reading.items import REGISTER_SECONDS, NoteReader, NoteViewSession, WatermarkIssue
 from chalicelib.content.reading.schemas import Opening, ViewSessionAnswer
 from chalicelib.content.reading.sessions import ViewSession
@@ -26,8 +27,10 @@ def open_session(
 ) -> ViewSessionAnswer:
     """Open a session; the oldest beyond the limit is revoked with reason LIMIT.
 
-    One round trip when nobody opens at the same moment; at most five repetitions, then ``Conflict``.
+    Raises ``NoticeNotAccepted`` before a reader's first page. One round trip when nobody opens at the same moment; at
+    most five repetitions, then ``Conflict``.
     """
+    accepted = notice.to_accept(caller, body.accept_notice)
     for _ in range(TRIES):
         now = clock.epoch()
         session, token = _new(note, caller, request, body, now)
@@ -36,6 +39,8 @@ def open_session(
         tx.put(_registered(session, note, caller, request, body), when=store.absent(NoteViewSession))
         issue = watermark.issue_of(dict(session.facts), caller.user_id, str(note.id), session.id)
         tx.put(issue, when=store.absent(WatermarkIssue))
+        opened(tx, caller.user_id, str(note.id))
+        notice.accept(tx, caller, accepted, now)
         try:
             tx.commit()
         except store.TransactionLost:
@@ -123,9 +128,10 @@ def _registered(session: ViewSession, note: Note, caller: Caller, request: Reque
         login_session_id=caller.session_id,
         device_hint=body.device_hint,
         user_agent=request.user_agent or None,
+        ip=request.source_ip,
         ip_hash=session["ip_hash"],
         user_agent_hash=session["ua_hash"],
-        accepted_notice=body.accept_notice,
+        accepted_notice=notice.NOTICE_VERSION() if notice.NOTICE_REQUIRED() else None,
         created_at=created,
         last_seen_at=created,
         expires_at=datetime.fromtimestamp(int(session["expires_at"]), UTC),
@@ -148,4 +154,5 @@ def _answer(session: ViewSession, token: str, note: Note, user: User, now: int) 
         recommended_chunk_bytes=recommended_chunk(),
         pages_available=False,
         watermark=watermark.facts_of(session, note, user),
+        notice=notice.current(),
     )

@@ -10,10 +10,17 @@ from chalicelib.platform.http import Characters, Instant, RequestModel, Response
 
 
 class Opening(RequestModel):
-    """How a view session is opened. ``acceptNotice`` is kept with the session."""
+    """How a view session is opened. ``acceptNotice``: the version of the notice that the reader agrees to."""
 
     device_hint: Annotated[str, Characters(1, 64)] | None = Field(default=None, examples=["Android 15, app 4.2"])
     accept_notice: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+class Notice(ResponseModel):
+    """What readers are told before their first page. Another text has another version."""
+
+    version: int
+    text: str
 
 
 class WatermarkDisplay(ResponseModel):
@@ -64,7 +71,10 @@ class Renewal(ResponseModel):
 
 
 class ViewSessionAnswer(ResponseModel):
-    """A view session: all that a viewer needs to ask for ranges."""
+    """A view session: all that a viewer needs to ask for ranges.
+
+    `pagesAvailable`: single pages can be asked for too. `notice`: what the reader has agreed to.
+    """
 
     view_session_id: str
     view_token: str
@@ -77,3 +87,4 @@ class ViewSessionAnswer(ResponseModel):
     recommended_chunk_bytes: int
     pages_available: bool
     watermark: Watermark
+    notice: Notice

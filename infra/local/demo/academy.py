@@ -140,7 +140,7 @@ class _History:
         open_to_them = [note["id"] for note in page["items"] if not note["locked"]]
         for note_id in open_to_them[: student.reads]:
             session = self._api.call(
-                "POST", f"/v1/notes/{note_id}/view-session", {}, token=token, address=student.address
+                "POST", f"/v1/notes/{note_id}/view-session", {"acceptNotice": 1}, token=token, address=student.address
             )
             headers = {"X-View-Token": session["viewToken"], "Range": "bytes=0-65535"}
             path = f"/v1/notes/{note_id}/content"

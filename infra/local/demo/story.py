@@ -222,8 +222,12 @@ def _paid(story: _Story, token: str, order: dict[str, Any]) -> None:
 
 
 def _read(story: _Story, token: str, note_id: str, content: bytes) -> None:
+    path = f"/v1/notes/{note_id}/view-session"
+    with story.step("is told what reading means, and agrees") as say:
+        notice = story.call("POST", path, {}, token=token, expect=403).json()["details"]
+        say(notice["text"])
     with story.step("opens a view session with the student's own watermark") as say:
-        session = story.call("POST", f"/v1/notes/{note_id}/view-session", {}, token=token, expect=201).json()
+        session = story.call("POST", path, {"acceptNotice": notice["version"]}, token=token, expect=201).json()
         say(session["watermark"]["maskedEmail"])
     with story.step("reads the whole PDF by ranges, byte for byte") as say:
         size, step = int(session["contentLength"]), min(int(session["maxRangeBytes"]), CHUNK)

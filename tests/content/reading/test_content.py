@@ -256,7 +256,7 @@ def test_the_order_of_refusals(desk: Desk) -> None:
     # Each on the very next request.
     card = AccessCard.place(owner.id)
     store.update(AccessCard, card, [AccessCard.note_bans[note["id"]].set(clock.epoch() + 60)])
-    assert desk.content(note, owner, token).json["details"] == {"reason": "NOTE_BANNED"}
+    assert desk.content(note, owner, token).json["details"]["reason"] == "NOTE_BANNED"
     store.update(AccessCard, card, [AccessCard.note_bans.set({})])
     assert desk.content(note, owner, token).status == 200
     desk.post(f"/v1/admin/notes/{note['id']}/unpublish", {"reason": "typo"}, 200)

@@ -80,7 +80,7 @@ def test_who_may_not_open_learns_why(desk: Desk) -> None:
     ]
     for student, reason in cases:
         answer = desk.open(note, student, expect=403)
-        assert (answer.code, answer.json["details"]) == ("FORBIDDEN", {"reason": reason})
+        assert (answer.code, answer.json["details"]["reason"]) == ("FORBIDDEN", reason)
         assert store.get(NoteReader, NoteReader.place(student.id, note["id"])) is None
     draft = desk.draft()
     for missing in (draft, {"id": "01M7W40Q13T1PHW4JDV27B5ZA4"}):
