@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
 from chalicelib.platform import clock
 from chalicelib.platform.access.card import plain
@@ -77,6 +78,7 @@ class SecuritySignal(Item, discriminator="SecuritySignal"):
     reviewed_at = InstantAttribute(null=True)
     reviewed_by_user_id = UnicodeAttribute(null=True)
     verdict = UnicodeAttribute(null=True)
+    tallied_at = InstantAttribute(null=True)
 
     def index(self) -> None:
         """Set what lists find and show."""
@@ -154,25 +156,11 @@ def notice(
     ``subject``: an HMAC or a network, never an address in clear; ``meta``: small facts without personal data. Signals
     with another ``apart`` are not repetitions. ``every``: seconds of a window.
     """
-    event("security signal", signal=kind.value, severity=severity.value, userId=user_id, sessionId=session_id)
-    count_metric("SecuritySignals")
+    _tell(kind, severity, user_id, session_id)
     now = clock.now()
     about = "#".join(part for part in (session_id or user_id or subject or "", apart) if part)
-    signal = SecuritySignal(
-        *SecuritySignal.place(f"{now:%Y-%m}", own_id := new_ulid()),
-        id=own_id,
-        type=kind,
-        severity=severity,
-        user_id=user_id,
-        session_id=session_id,
-        note_id=note_id,
-        subject=subject,
-        meta=dict(meta or {}),
-        created_at=now,
-        last_at=now,
-        ttl=int(now.timestamp()) + KEPT_SECONDS,
-    )
-    signal.index()
+    signal = _made(kind, severity, user_id, session_id, note_id, subject, meta or {})
+    own_id = str(signal.id)
     start = int(now.timestamp()) // every * every
     mark = SignalWindow(
         *SignalWindow.place(f"{kind}#{severity}", about, start), signal_id=own_id, ttl=start + every + 60
@@ -181,6 +169,62 @@ def notice(
         _keep(signal, mark)
     except (ConditionFailed, TransactionLost, ApiError, ClientError):
         count_metric("SignalLost")
+
+
+def add(
+    tx: Transaction,
+    kind: SignalType,
+    severity: Severity,
+    *,
+    user_id: str,
+    session_id: str,
+    note_id: str,
+    meta: Mapping[str, Any],
+) -> str:
+    """Add a signal to the transaction of whoever knows by itself what is a repetition (``add_again``); the new id."""
+    _tell(kind, severity, user_id, session_id)
+    signal = _made(kind, severity, user_id, session_id, note_id, None, meta)
+    tx.put(signal, when=table.absent(SecuritySignal), name="signal")
+    return str(signal.id)
+
+
+def add_again(tx: Transaction, signal_id: str) -> None:
+    """Add that a signal was noticed once more."""
+    place = SecuritySignal.place(month_of(signal_id), signal_id)
+    tx.update(SecuritySignal, place, _once_more(clock.now()), when=table.present(SecuritySignal), name="signal")
+
+
+def _tell(kind: SignalType, severity: Severity, user_id: str | None, session_id: str | None) -> None:
+    event("security signal", signal=kind.value, severity=severity.value, userId=user_id, sessionId=session_id)
+    count_metric("SecuritySignals")
+
+
+def _made(
+    kind: SignalType,
+    severity: Severity,
+    user_id: str | None,
+    session_id: str | None,
+    note_id: str | None,
+    subject: str | None,
+    meta: Mapping[str, Any],
+) -> SecuritySignal:
+    now, own_id = clock.now(), new_ulid()
+    signal = SecuritySignal(
+        *SecuritySignal.place(month_of(own_id), own_id),
+        id=own_id,
+        type=kind,
+        severity=severity,
+        user_id=user_id,
+        session_id=session_id,
+        note_id=note_id,
+        subject=subject,
+        meta=dict(meta),
+        created_at=now,
+        last_at=now,
+        ttl=int(now.timestamp()) + KEPT_SECONDS,
+    )
+    signal.index()
+    return signal
 
 
 def _keep(signal: SecuritySignal, mark: SignalWindow) -> None:
@@ -197,10 +241,13 @@ def _keep(signal: SecuritySignal, mark: SignalWindow) -> None:
 
 
 def _again(place: Key, now: datetime) -> None:
-    actions = [
+    table.update(SecuritySignal, place, _once_more(now), when=table.present(SecuritySignal))
+
+
+def _once_more(now: datetime) -> list[Action]:
+    return [
         SecuritySignal.times.add(1),
         SecuritySignal.last_at.set(now),
         SecuritySignal.row["count"].set(SecuritySignal.row["count"] + 1),
         SecuritySignal.row["lastAt"].set(clock.iso(now)),
     ]
-    table.update(SecuritySignal, place, actions, when=table.present(SecuritySignal))

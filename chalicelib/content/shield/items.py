@@ -130,19 +130,20 @@ class NoteViewEvent(Item, discriminator="NoteViewEvent"):
 class SessionWatch(Item, discriminator="SessionWatch"):
     """What is known of a view session for judging it, of the last minutes only; see ``judging``. Gone after a day.
 
-    ``reads``: the requests of the last two minutes, ``{id, at, first, last, bytes}``. ``agents``: ``{id, hash}`` where
-    the user agent changed. ``networks``: keyed hash → when last (epoch seconds). ``refusals``: their ids of the last
-    ten minutes. ``reports``: ``{type, at}``. ``raised``: ``TYPE#SEVERITY`` → the signal and until when repetitions are
-    counted on it.
+    ``asked``, ``agents``, ``networks``, ``reports``: as ``judging.Known`` has them, records as lists. ``raised``:
+    ``TYPE#SEVERITY`` → ``{id, until}``: the signal, and until when repetitions are counted on it. ``served``: requests
+    that were answered; ``day``: the last one of the academy's on which there was one. ``registered_at``: when the
+    register was told last (epoch seconds).
     """
 
     view_session_id = UnicodeAttribute()
-    reads: ListAttribute[Any] = ListAttribute(default=list)
+    asked: ListAttribute[Any] = ListAttribute(default=list)
     agents: ListAttribute[Any] = ListAttribute(default=list)
     networks: MapAttribute[str, Any] = MapAttribute(default=dict)
-    refusals: ListAttribute[Any] = ListAttribute(default=list)
     reports: ListAttribute[Any] = ListAttribute(default=list)
     raised: MapAttribute[str, Any] = MapAttribute(default=dict)
+    score = NumberAttribute(default=0)
+    served = NumberAttribute(default=0)
     registered_at = NumberAttribute(default=0)
     day = UnicodeAttribute(null=True)
 
