@@ -13,7 +13,10 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{2,46}")
 
 
 class Function:
-    """A declared function; calling it with ``(event, context)`` is what Lambda does."""
+    """A declared function; calling it with ``(event, context)`` is what Lambda does.
+
+    ``memory`` and ``storage`` (scratch space): MiB; ``timeout``: seconds.
+    """
 
     place: str | None = None
     """What it answers to (method and path, schedule name, …); no two functions share one."""
@@ -26,6 +29,7 @@ class Function:
         memory: int = 256,
         timeout: int = 29,
         concurrency: int | None = None,
+        storage: int = 512,
     ) -> None:
         self.work = work
         self.name = work.__name__
@@ -34,6 +38,7 @@ class Function:
         self.memory = memory
         self.timeout = timeout
         self.concurrency = concurrency
+        self.storage = storage
         document = (work.__doc__ or "").strip()
         if not document:
             raise registry.BadDeclaration(f"{self.name} has no docstring: its first line is its summary")

@@ -17,6 +17,8 @@ from infra.resources.workflows import role
 RUNTIME = "python3.13"
 ARCHITECTURE = "x86_64"
 ENVIRONMENT_LIMIT = 4_096
+SCRATCH = 512
+"""MiB of scratch space that every Lambda has."""
 STREAM_RETRIES = 20
 SCHEDULER_ROLE = "SchedulerRole"
 
@@ -103,6 +105,8 @@ def _lambda(stage: Stage, function: Function, code_sha: str) -> dict[str, Any]:
         "Role": {"Fn::GetAtt": [names.logical(function, "Role"), "Arn"]},
         "Environment": {"Variables": environment(function, stage)},
     }
+    if function.storage > SCRATCH:
+        properties["EphemeralStorage"] = {"Size": function.storage}
     if function.concurrency is not None:
         properties["ReservedConcurrentExecutions"] = function.concurrency
     events = _events(stage, function)

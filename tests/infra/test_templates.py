@@ -34,6 +34,7 @@ def test_every_declared_function_is_its_own_lambda(expanded: Stacks) -> None:
             assert made["Handler"] == function.handler
             assert made["MemorySize"] == function.memory
             assert made["Timeout"] == function.timeout
+            assert made.get("EphemeralStorage", {"Size": 512})["Size"] == function.storage
             assert made.get("ReservedConcurrentExecutions") == function.concurrency
             assert made["Runtime"] == RUNTIME
             assert made["TracingConfig"] == {"Mode": "Active"}
