@@ -51,7 +51,11 @@ class NoteReader(Item, discriminator="NoteReader"):
 
 
 class NoteViewSession(Item, discriminator="NoteViewSession"):
-    """The register of view sessions for staff. No token is in it."""
+    """The register of view sessions for staff. No token is in it.
+
+    ``row``: ``id, user_id, note_id, device_hint, created_at, expires_at, ended_at``; whoever writes the end or
+    ``expires_at`` writes it there too, so that a list tells which ones live.
+    """
 
     id = UnicodeAttribute()
     user_id = UnicodeAttribute()

@@ -8,6 +8,7 @@ from chalicelib.identity.sessions.ending import all_ended, end_others
 from chalicelib.identity.sessions.errors import InvalidCredentials, RefreshInvalid, RefreshReused, SessionNotFound
 from chalicelib.identity.sessions.guessing import add_code, counted_read, factor_keys, factor_of, one_guess, prove
 from chalicelib.identity.sessions.items import Session
+from chalicelib.identity.sessions.listing import live_sessions
 from chalicelib.identity.sessions.notices import FactorChange, add_factor_changed
 from chalicelib.identity.sessions.opening import Tokens, new_session, tokens_of
 from chalicelib.identity.sessions.registering import AUTH_REGISTRATION, sign_up
@@ -56,6 +57,7 @@ __all__ = [
     "failures_left",
     "keys_of",
     "known",
+    "live_sessions",
     "new_session",
     "one_guess",
     "others_ended",
