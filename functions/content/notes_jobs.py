@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from chalicelib.content.notes import following, projecting
+from chalicelib.content.notes import following, projecting, scheduling
 from chalicelib.content.notes.events import NoteUpdated
+from chalicelib.content.notes.scheduling import Scheduled
 from chalicelib.content.taxonomy import TagDeleted, TaxonomyChanged
-from chalicelib.platform.work import Grant, consumer
+from chalicelib.platform.work import Grant, JobRun, Rate, consumer, job
 
 
 @consumer(on=[NoteUpdated], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
@@ -24,3 +25,9 @@ def follow_subject(event: TaxonomyChanged) -> None:
 def let_go_of_tag(event: TagDeleted) -> None:
     """Take a tag that is gone off the notes that carry it."""
     following.let_go_of_tag(event.tag_id)
+
+
+@job("publish-notes", every=Rate(minutes=1), grants=[Grant.TABLE_READ, Grant.TABLE_WRITE], timeout=120)
+def publish_notes(run: JobRun) -> Scheduled:
+    """Publish the notes whose instant has come; one that lacks something is told to who set it."""
+    return scheduling.publish_due(run.remaining)

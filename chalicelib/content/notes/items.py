@@ -137,7 +137,7 @@ class NoteSchedule(Item, discriminator="NoteSchedule"):
     def due(now: datetime) -> Query[NoteSchedule]:
         """Those whose instant has come, the earliest first."""
         # The bound sorts behind every entry of this very millisecond.
-        return Query(NoteSchedule, _SCHEDULE, index="gsi1", between=("", f"{clock.iso(now)}$"))
+        return Query(NoteSchedule, _SCHEDULE, index="gsi1", between=("0", f"{clock.iso(now)}$"))
 
 
 class NoteTopicLink(Item, discriminator="NoteTopicLink"):

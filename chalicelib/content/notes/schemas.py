@@ -14,7 +14,8 @@ from chalicelib.platform.http import Characters, Instant, ListQuery, RequestMode
 from chalicelib.platform.ids import Ulid
 
 
-def _distinct(values: list[str]) -> list[str]:
+def distinct(values: list[str]) -> list[str]:
+    """A list in which nothing stands twice."""
     if len(set(values)) != len(values):
         raise ValueError("must not repeat one")
     return values
@@ -23,7 +24,7 @@ def _distinct(values: list[str]) -> list[str]:
 Title = Annotated[str, Characters(3, 200)]
 Description = Annotated[str, Characters(0, 5000, multiline=True)]
 Language = Annotated[str, Characters(2, 35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Ids = Annotated[list[Ulid], Field(max_length=10), AfterValidator(_distinct)]
+Ids = Annotated[list[Ulid], Field(max_length=10), AfterValidator(distinct)]
 PreviewPages = Annotated[int, Field(ge=1, le=10)]
 OrderIndex = Annotated[int, Field(ge=0, le=999_999)]
 
@@ -151,6 +152,12 @@ class ViewerFacts(ResponseModel):
     max_range_bytes: int
 
 
+class PracticeFacts(ResponseModel):
+    """How much there is to practise on the note's topics."""
+
+    questions: int
+
+
 class NoteAnswer(NoteRow):
     """A published note's metadata."""
 
@@ -160,6 +167,7 @@ class NoteAnswer(NoteRow):
     tags: list[Named]
     updated_at: Instant
     access: NoteAccess
+    practice: PracticeFacts | None
     viewer: ViewerFacts
 
 

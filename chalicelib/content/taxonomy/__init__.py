@@ -1,6 +1,6 @@
 """The syllabus: subjects, their topics, and tags."""
 
-from chalicelib.content.taxonomy.counts import NOTES, QUESTIONS, count_tag, count_topic
+from chalicelib.content.taxonomy.counts import NOTES, QUESTIONS, count_tag, count_topic, published_questions
 from chalicelib.content.taxonomy.errors import SubjectKeyTaken, SubjectNotFound, TooManySubjects, TopicNotInSubject
 from chalicelib.content.taxonomy.events import SubjectChanged, TagDeleted, TaxonomyChanged
 from chalicelib.content.taxonomy.items import Subject, Tag, Topic
@@ -22,5 +22,6 @@ __all__ = [
     "TopicNotInSubject",
     "count_tag",
     "count_topic",
+    "published_questions",
     "tree_of",
 ]

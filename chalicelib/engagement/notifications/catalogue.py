@@ -70,6 +70,10 @@ def _security(
     return key, Kind(key, MessageClass.SECURITY, required, ("userName", *optional), sealed)
 
 
+def _owed(key: str, *required: str, optional: tuple[str, ...] = ()) -> tuple[str, Kind]:
+    return key, Kind(key, MessageClass.TRANSACTIONAL, required, ("userName", *optional), ())
+
+
 KINDS: Mapping[str, Kind] = dict(
     (
         _security("AUTH_OTP", "ttlMinutes", "purpose", sealed=("code",)),
@@ -85,6 +89,7 @@ KINDS: Mapping[str, Kind] = dict(
         _security("AUTH_LOGIN_ATTACK", "at"),
         _security("AUTH_ACCESS_CHANGED", "at", "actorName", "roleName", "permissions"),
         _security("USER_DELETION_DUE", "deletionDueAt"),
+        _owed("NOTE_NOT_PUBLISHED", "noteTitle", "noteId", "publishAt", "missing"),
     )
 )
 
@@ -97,7 +102,10 @@ _SAMPLES: dict[str, Any] = {
     "code": "000000",
     "device": "Chrome on Android",
     "inviterName": "Meera Nair",
+    "missing": "ACTIVE_SUBJECT, FILE",
     "name": "Asha Kumari",
+    "noteId": "01M7W40Q13T1PHW4JDV27B5ZA4",
+    "noteTitle": "Fundamental Rights",
     "newEmailMasked": "as***@e***.in",
     "oldEmailMasked": "as***@g***.com",
     "permissions": "notes.read, notes.write",
@@ -113,7 +121,7 @@ _OWN_SAMPLES: dict[str, dict[str, Any]] = {"AUTH_RESET": {"ttlMinutes": 30}}
 
 def _moments() -> dict[str, str]:
     now = clock.iso(clock.now())
-    return {"at": now, "expiresAt": now, "deletionDueAt": now}
+    return {"at": now, "expiresAt": now, "deletionDueAt": now, "publishAt": now}
 
 
 def _links() -> dict[str, str]:
