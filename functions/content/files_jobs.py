@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.content.files import confirmation
-from chalicelib.content.files.schemas import InspectionMessage
+from chalicelib.content.files import confirmation, removal
+from chalicelib.content.files.schemas import InspectionMessage, RemovalSummary
 from chalicelib.platform.events.queues import Queues
-from chalicelib.platform.work import Grant, worker
+from chalicelib.platform.work import Cron, Grant, JobRun, job, worker
 
 
 @worker(
@@ -13,8 +13,26 @@ from chalicelib.platform.work import Grant, worker
     batch=1,
     memory=1024,
     timeout=120,
-    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.FILES_READ, Grant.FILES_CONFIRM, Grant.FILES_REMOVE],
+    grants=[
+        Grant.TABLE_READ,
+        Grant.TABLE_WRITE,
+        Grant.FILES_READ,
+        Grant.FILES_UPLOAD,
+        Grant.FILES_CONFIRM,
+        Grant.FILES_REMOVE,
+    ],
 )
 def inspect_file(message: InspectionMessage) -> None:
     """Inspect a large upload and confirm or reject it."""
     confirmation.inspect_queued(message)
+
+
+@job(
+    "remove-deleted-files",
+    every=Cron("30 2 * * ? *"),
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.FILES_REMOVE],
+    timeout=300,
+)
+def remove_deleted_files(run: JobRun) -> RemovalSummary:
+    """Remove the bytes of files that were deleted a month ago."""
+    return removal.remove_bytes(run)

@@ -26,6 +26,10 @@ _S3_ACTIONS = {
     "ListObjectsV2": ("s3:ListBucket",),
     "DeleteObjects": ("s3:DeleteObject",),
     "GetObjectTagging": ("s3:GetObjectTagging",),
+    "CreateMultipartUpload": ("s3:PutObject",),
+    "UploadPart": ("s3:PutObject",),
+    "CompleteMultipartUpload": ("s3:PutObject",),
+    "ListParts": ("s3:ListMultipartUploadParts",),
 }
 _S3_VERSIONED = {
     "s3:GetObject": "s3:GetObjectVersion",

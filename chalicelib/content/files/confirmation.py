@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
+from datetime import timedelta
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.content.files import inspection, pdfs, storage
-from chalicelib.content.files.errors import FileNotFound, FileRefused, UploadMismatch, UploadNotFound
-from chalicelib.content.files.examined import TakesLonger
-from chalicelib.content.files.items import FileAsset, FileStatus
+from chalicelib.content.files import images, inspection, parts, pdfs, settling, storage
+from chalicelib.content.files.configuration import scanning
+from chalicelib.content.files.errors import FileRefused, UploadMismatch, UploadNotFound
+from chalicelib.content.files.examined import Examined, TakesLonger
+from chalicelib.content.files.items import OPEN, FileAsset, FileStatus, ScanStatus, awaiting_scan
+from chalicelib.content.files.purposes import PDF
 from chalicelib.content.files.schemas import InspectionMessage
 from chalicelib.platform import audit, clock, store
 from chalicelib.platform.access.caller import Caller
+from chalicelib.platform.errors import Conflict
 from chalicelib.platform.events import queues
 from chalicelib.platform.logs import alarm
 
@@ -23,15 +26,13 @@ INLINE_BYTES = 64 * 1024 * 1024
 INLINE_SECONDS = 8
 WORKER_SECONDS = 100
 MAX_TRIES = 5
-
-CONFIRM = audit.AuditAction("file.confirm", "An uploaded file was confirmed")
-REJECT = audit.AuditAction("file.reject", "An uploaded file broke a rule and was removed")
-
-_OPEN = (FileStatus.PENDING, FileStatus.INSPECTING)
+SCAN_LIFE = timedelta(minutes=30)
+CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
+_ROUNDS = 3
 
 
 def confirm(asset: FileAsset, caller: Caller) -> FileAsset:
-    """The file as it is after looking at it: CONFIRMED, or INSPECTING when it is too large for a request.
+    """The file as it is after looking at it: CONFIRMED, or INSPECTING when it is too large for a request or scanned.
 
     Raises ``UploadNotFound``, ``UploadMismatch`` (it stays PENDING), ``FileRefused`` (it is REJECTED now, or was
     before). Of parallel confirmations one changes the file and all answer the same.
@@ -47,24 +48,31 @@ def confirm(asset: FileAsset, caller: Caller) -> FileAsset:
 def inspect_queued(message: InspectionMessage) -> None:
     """Look into a large file; what happened already is not done again. After five tries that broke it is REJECTED."""
     asset = store.get(FileAsset, FileAsset.place(message.file_asset_id))
-    if asset is None or asset.status not in _OPEN:
+    if asset is None or asset.status not in OPEN or asset.examined:
         return
     tried = store.update(
         FileAsset, FileAsset.place(str(asset.id)), [FileAsset.tries.add(1)], when=store.present(FileAsset)
     )
     if int(tried.tries) > MAX_TRIES:
         alarm("file inspection failed", fileAssetId=str(asset.id))
-        _reject(asset, str(tried.version_id or ""), inspection.FAILED, audit.SYSTEM)
+        settling.reject(asset, str(tried.version_id or ""), inspection.FAILED, audit.SYSTEM)
         return
     found = storage.look(str(asset.object_key))
     if found is None or found.size != asset.size_bytes:
-        _reject(asset, found.version_id if found else "", inspection.UNREADABLE, audit.SYSTEM)
-    else:
-        _decide(asset, found, WORKER_SECONDS, audit.SYSTEM)
+        unreadable = inspection.UNREADABLE if asset.content_type == PDF else images.UNREADABLE
+        settling.reject(asset, found.version_id if found else "", unreadable, audit.SYSTEM)
+        return
+    try:
+        _decide(tried, found, WORKER_SECONDS, audit.SYSTEM)
+    except UploadMismatch:
+        settling.reject(asset, found.version_id, CHECKSUM_MISMATCH, audit.SYSTEM)
 
 
 def _uploaded(asset: FileAsset) -> storage.Found:
     found = storage.look(str(asset.object_key))
+    if found is None and asset.upload_id:
+        parts.complete(asset)
+        found = storage.look(str(asset.object_key))
     if found is None:
         raise UploadNotFound
     if found.size != asset.size_bytes:
@@ -73,7 +81,7 @@ def _uploaded(asset: FileAsset) -> storage.Found:
 
 
 def _now_or_later(asset: FileAsset, found: storage.Found, caller: Caller) -> FileAsset:
-    if found.size > INLINE_BYTES:
+    if found.size > INLINE_BYTES or scanning():
         return _later(asset, found)
     try:
         return _decide(asset, found, INLINE_SECONDS, caller)
@@ -84,88 +92,69 @@ def _now_or_later(asset: FileAsset, found: storage.Found, caller: Caller) -> Fil
 def _later(asset: FileAsset, found: storage.Found) -> FileAsset:
     # The message goes first: an asset that says INSPECTING always has somebody who inspects it.
     queues.send(queues.Queues.FILE_INSPECTIONS, InspectionMessage(file_asset_id=str(asset.id)))
-    try:
-        return store.update(
-            FileAsset,
-            FileAsset.place(str(asset.id)),
-            [
-                FileAsset.status.set(FileStatus.INSPECTING),
-                FileAsset.version_id.set(found.version_id),
-                FileAsset.ttl.remove(),
-                FileAsset.version.add(1),
-            ],
-            when=FileAsset.status == FileStatus.PENDING,
-        )
-    except store.ConditionFailed:
-        return _again(asset)
+    for _ in range(_ROUNDS):
+        actions = [
+            FileAsset.status.set(FileStatus.INSPECTING),
+            FileAsset.row["status"].set(FileStatus.INSPECTING.value),
+            FileAsset.version_id.set(found.version_id),
+            FileAsset.ttl.remove(),
+            FileAsset.version.add(1),
+            *_scan_wanted(asset, found),
+        ]
+        # The version too: a scan's result may come in just now.
+        unchanged = (FileAsset.status == FileStatus.PENDING) & (FileAsset.version == int(asset.version))
+        try:
+            return store.update(FileAsset, FileAsset.place(str(asset.id)), actions, when=unchanged)
+        except store.ConditionFailed:
+            asset = settling.again(asset)
+            if asset.status != FileStatus.PENDING:
+                return asset
+    raise Conflict
 
 
-def _again(asset: FileAsset) -> FileAsset:
-    current = store.get(FileAsset, FileAsset.place(str(asset.id)))
-    if current is None:
-        raise FileNotFound
-    return current
+def _scan_wanted(asset: FileAsset, found: storage.Found) -> list[Action]:
+    """That a scan of these bytes is awaited, unless its result is here already."""
+    if not scanning() or (asset.scanned_version == found.version_id and asset.scan_status == ScanStatus.CLEAN):
+        return []
+    until = awaiting_scan(str(asset.id), clock.now() + SCAN_LIFE)
+    return [
+        FileAsset.scan_status.set(ScanStatus.WAITING),
+        FileAsset.gsi2pk.set(until["gsi2pk"]),
+        FileAsset.gsi2sk.set(until["gsi2sk"]),
+    ]
 
 
 def _decide(asset: FileAsset, found: storage.Found, seconds: int, by: Caller | audit.Actor) -> FileAsset:
-    key, version_id = str(asset.object_key), found.version_id
+    """Look into the bytes and settle it; with a scan still awaited only what was found is kept."""
     if not _checksum_holds(asset, found):
         raise UploadMismatch({"checksum": False})
-    examined = pdfs.examine(asset, found, seconds)
+    branch = pdfs if asset.content_type == PDF else images
+    examined = branch.examine(asset, found, seconds)
     if examined.refused is not None:
-        return _reject(asset, version_id, examined.refused, by)
-    # Tagged before it is committed: a confirmed file must never be swept up as an abandoned upload.
-    storage.confirm(key, version_id)
-    tx = store.Transaction()
-    tx.update(
-        FileAsset,
-        FileAsset.place(str(asset.id)),
-        [
-            FileAsset.status.set(FileStatus.CONFIRMED),
-            FileAsset.version_id.set(version_id),
-            FileAsset.confirmed_at.set(clock.now()),
-            FileAsset.ttl.remove(),
-            FileAsset.version.add(1),
-            *examined.facts,
-            *_by_checksum(asset),
-        ],
-        when=FileAsset.status.is_in(*_OPEN),
-    )
-    audit.write(tx, CONFIRM, str(asset.id), by=by, meta={"purpose": asset.purpose, **examined.meta})
-    return _settle(tx, asset)
+        return settling.reject(asset, found.version_id, examined.refused, by)
+    if asset.scan_status == ScanStatus.WAITING:
+        return _await_scan(asset, found, examined)
+    return settling.confirm(asset, found.version_id, examined, by)
 
 
-def _by_checksum(asset: FileAsset) -> list[Action]:
-    if not asset.checksum:
-        return []
-    return [FileAsset.gsi2pk.set(f"ASSETSUM#{asset.checksum}"), FileAsset.gsi2sk.set(str(asset.id))]
-
-
-def _reject(asset: FileAsset, version_id: str, reason: str, by: Caller | audit.Actor) -> FileAsset:
-    tx = store.Transaction()
-    tx.update(
-        FileAsset,
-        FileAsset.place(str(asset.id)),
-        [
-            FileAsset.status.set(FileStatus.REJECTED),
-            FileAsset.reject_reason.set(reason),
-            FileAsset.ttl.remove(),
-            FileAsset.version.add(1),
-        ],
-        when=FileAsset.status.is_in(*_OPEN),
-    )
-    audit.write(tx, REJECT, str(asset.id), by=by, meta={"purpose": asset.purpose}, reason=reason)
-    settled = _settle(tx, asset)
-    if settled.status == FileStatus.REJECTED:
-        storage.remove(str(asset.object_key), version_id)
-    return settled
-
-
-def _settle(tx: store.Transaction, asset: FileAsset) -> FileAsset:
-    """Commit, and answer what the file is by then: ours, or what somebody faster made of it."""
-    with contextlib.suppress(store.TransactionLost):
-        tx.commit()
-    return _again(asset)
+def _await_scan(asset: FileAsset, found: storage.Found, examined: Examined) -> FileAsset:
+    """Keep what was found. Whoever comes second, this or the scan's result, sees both and settles it."""
+    try:
+        kept = store.update(
+            FileAsset,
+            FileAsset.place(str(asset.id)),
+            [
+                *settling.facts(asset, found.version_id, examined),
+                FileAsset.examined_at.set(clock.now()),
+                FileAsset.version.add(1),
+            ],
+            when=(FileAsset.status == FileStatus.INSPECTING) & FileAsset.examined_at.does_not_exist(),
+        )
+    except store.ConditionFailed:
+        kept = settling.again(asset)
+        settling.discard(kept, examined)
+        return kept
+    return settling.finish(kept) if kept.scan_status == ScanStatus.CLEAN else kept
 
 
 def _checksum_holds(asset: FileAsset, found: storage.Found) -> bool:
@@ -173,7 +162,7 @@ def _checksum_holds(asset: FileAsset, found: storage.Found) -> bool:
     if not asset.checksum:
         return True
     given = found.checksum
-    if given is None:
+    if given is None or given.count("-"):
         digest = hashlib.sha256()
         for piece in storage.stream(str(asset.object_key), found.version_id):
             digest.update(piece)

@@ -47,6 +47,45 @@ class FileRefused(ApiError):
     message = "The file breaks a rule and was removed"
 
 
+class NotInParts(ApiError):
+    status = 409
+    code = "UPLOAD_NOT_IN_PARTS"
+    message = "This file does not wait for parts"
+
+
+class AssetInUse(ApiError):
+    """``details``: ``{references}``."""
+
+    status = 409
+    code = "ASSET_IN_USE"
+    message = "The file is used; take it off what uses it first"
+
+
+class NotAnImage(ApiError):
+    status = 409
+    code = "NOT_AN_IMAGE"
+    message = "Only images are described in words"
+
+
+class ScanUnauthenticated(ApiError):
+    status = 401
+    code = "SIGNATURE_INVALID"
+    message = "The message is not the scanner's"
+
+
+class AssetNotReady(ApiError):
+    """``details`` names the field that held the file's id."""
+
+    status = 409
+    code = "ASSET_NOT_READY"
+    message = "The file is still being looked into; try again in a moment"
+
+    @classmethod
+    def at(cls, field: str) -> AssetNotReady:
+        """The error of one field of the body."""
+        return cls([problem(field, cls.code, cls.message)])
+
+
 class AssetUnusable(ApiError):
     """``details`` names the field that held the file's id."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -37,6 +38,9 @@ class ScanStatus(StrEnum):
 
 
 USABLE_SCANS = (ScanStatus.NOT_REQUIRED, ScanStatus.CLEAN)
+OPEN = (FileStatus.PENDING, FileStatus.INSPECTING)
+_SCANS = "ASSETSCANS"
+_DELETED = "ASSETSDELETED"
 
 
 class FileAsset(Item, discriminator="FileAsset"):
@@ -94,6 +98,11 @@ class FileAsset(Item, discriminator="FileAsset"):
         }
 
     @property
+    def examined(self) -> bool:
+        """Whether it was looked into, and only its scan is awaited."""
+        return self.examined_at is not None
+
+    @property
     def expired(self) -> bool:
         """Whether nobody confirmed it in time: as good as gone, even before the table removes it (FILE-38)."""
         return self.status == FileStatus.PENDING and clock.now() >= self.created_at + UNCONFIRMED_LIFE
@@ -143,12 +152,55 @@ def with_references(asset_id: str) -> Query[Item]:
     return Query(Item, f"ASSET#{asset_id}", consistent=True)
 
 
-def index_keys(asset: FileAsset) -> dict[str, str]:
-    """Where lists of files by purpose find it, newest first."""
-    return {"gsi1pk": f"ASSETS#{asset.purpose}", "gsi1sk": f"{clock.iso(asset.created_at)}#{asset.id}"}
+def index_keys(asset: FileAsset) -> dict[str, Any]:
+    """Where lists of files by purpose find a new one, newest first, and what they choose by."""
+    return {
+        "gsi1pk": f"ASSETS#{asset.purpose}",
+        "gsi1sk": f"{clock.iso(asset.created_at)}#{asset.id}",
+        "row": {"status": str(asset.status), "references": 0},
+    }
+
+
+def of_purpose(purpose: str, *, keep: Callable[[FileAsset], bool] | None = None) -> Query[FileAsset]:
+    """The files of a purpose, newest first; ``keep`` chooses by the row. One query of ``gsi1``."""
+    return Query(FileAsset, f"ASSETS#{purpose}", "gsi1", descending=True, keep=keep)
+
+
+def by_checksum(asset_id: str, checksum: str) -> dict[str, str]:
+    """Where a confirmed file is found by what is in it."""
+    return {"gsi2pk": f"ASSETSUM#{checksum}", "gsi2sk": asset_id}
+
+
+def same_content(checksum: str) -> Query[FileAsset]:
+    """Confirmed files of a SHA-256 (base64), oldest first. One query of ``gsi2``."""
+    return Query(FileAsset, f"ASSETSUM#{checksum}", "gsi2")
+
+
+def awaiting_scan(asset_id: str, until: datetime) -> dict[str, str]:
+    """Where a file stands whose scan must have ended by then."""
+    return {"gsi2pk": _SCANS, "gsi2sk": f"{clock.iso(until)}#{asset_id}"}
+
+
+def scans_overdue(now: datetime) -> Query[FileAsset]:
+    """Files whose scan should have ended by now. One query of ``gsi2``."""
+    return Query(FileAsset, _SCANS, "gsi2", between=("0", clock.iso(now)))
+
+
+def deleted(asset_id: str, at: datetime) -> dict[str, str]:
+    """Where a deleted file stands until its bytes are removed."""
+    return {"gsi2pk": _DELETED, "gsi2sk": f"{clock.iso(at)}#{asset_id}"}
+
+
+def deleted_until(at: datetime) -> Query[FileAsset]:
+    """Files that were deleted until then, and still have bytes. One query of ``gsi2``."""
+    return Query(FileAsset, _DELETED, "gsi2", between=("0", clock.iso(at)))
 
 
 PATTERNS = (
     AccessPattern("a file, beside the card", (AccessCard.place("<user>"), FileAsset.place("<file>")), 2),
     AccessPattern("a file and what uses it", with_references("<file>"), 1),
+    AccessPattern("files of a purpose", of_purpose("<purpose>"), 0.5, consistent=False),
+    AccessPattern("confirmed files of the same content", same_content("<checksum>"), 0.5, consistent=False),
+    AccessPattern("deleted files with bytes", deleted_until(clock.now()), 0.5, consistent=False),
+    AccessPattern("files whose scan is overdue", scans_overdue(clock.now()), 0.5, consistent=False),
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib.content.files.items import USABLE_SCANS, AssetReference, Audience, FileAsset, FileStatus
 from chalicelib.platform import clock
@@ -40,9 +41,15 @@ def usable(purposes: Sequence[str]) -> Condition:
     return cast(Condition, confirmed & scanned & FileAsset.purpose.is_in(*purposes))
 
 
+def _counted(by: int) -> list[Action]:
+    """The number of references, and the same for lists."""
+    row = FileAsset.row["references"]
+    return [FileAsset.references.add(by), row.set(row + by)]
+
+
 def take(tx: Transaction, asset_id: str, place: Place, purposes: Sequence[str], *, name: str = "asset") -> None:
     """Add the reference and count it; the action called ``name`` fails when the file is not usable."""
-    tx.update(FileAsset, FileAsset.place(asset_id), [FileAsset.references.add(1)], when=usable(purposes), name=name)
+    tx.update(FileAsset, FileAsset.place(asset_id), _counted(1), when=usable(purposes), name=name)
     where = AssetReference.place(asset_id, place.ref_type, place.ref_id)
     tx.put(
         AssetReference(
@@ -91,8 +98,6 @@ def follow(tx: Transaction, asset_id: str, place: Place) -> None:
 
 def release(tx: Transaction, asset_id: str, ref_type: str, ref_id: str) -> None:
     """Remove the reference and count it off."""
-    tx.update(
-        FileAsset, FileAsset.place(asset_id), [FileAsset.references.add(-1)], when=present(FileAsset), name="released"
-    )
+    tx.update(FileAsset, FileAsset.place(asset_id), _counted(-1), when=present(FileAsset), name="released")
     where = AssetReference.place(asset_id, ref_type, ref_id)
     tx.delete(AssetReference, where, when=present(AssetReference), name="reference")

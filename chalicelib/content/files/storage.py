@@ -6,7 +6,8 @@ No address leaves this module except the one that an upload is signed for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,6 +19,7 @@ from chalicelib.platform.records import frozen
 
 UNCONFIRMED = "state=unconfirmed"
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
+_MAX_PARTS = 1_000
 
 
 class ObjectGone(UpstreamFailed):
@@ -31,6 +33,14 @@ class Found:
     size: int
     version_id: str
     checksum: str | None
+
+
+@frozen
+class StoredPart:
+    """A part that the bucket holds: its bytes, and the ETag by which it is joined."""
+
+    size: int
+    etag: str
 
 
 def _code(error: ClientError) -> str:
@@ -78,9 +88,36 @@ def stream(key: str, version_id: str, *, chunk: int = 1_048_576) -> Iterator[byt
         raise UpstreamFailed(retry_after=1) from error
 
 
+def fetch(key: str, version_id: str, into: Path) -> None:
+    """Write the whole object to a file."""
+    with into.open("wb") as file:
+        for piece in stream(key, version_id):
+            file.write(piece)
+
+
+def put(key: str, content: bytes | BinaryIO, *, content_type: str) -> str:
+    """Store bytes of our own making, unconfirmed until they are; answers their version."""
+    try:
+        answer = clients.s3().put_object(
+            Bucket=BUCKET_NAME(), Key=key, Body=content, ContentType=content_type, Tagging=UNCONFIRMED
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise UpstreamFailed(retry_after=1) from error
+    return str(answer.get("VersionId", ""))
+
+
+def quarantine(key: str, version_id: str) -> None:
+    """Tag a version as infected: the bucket's policy lets nobody read it any more, and its lifecycle removes it."""
+    _tag(key, version_id, "quarantine")
+
+
 def confirm(key: str, version_id: str) -> None:
     """Tag a version as confirmed, so that the bucket's lifecycle leaves it alone."""
-    tags = {"TagSet": [{"Key": "state", "Value": "confirmed"}]}
+    _tag(key, version_id, "confirmed")
+
+
+def _tag(key: str, version_id: str, state: str) -> None:
+    tags = {"TagSet": [{"Key": "state", "Value": state}]}
     try:
         clients.s3().put_object_tagging(Tagging=tags, **_of(key, version_id))
     except (BotoCoreError, ClientError) as error:
@@ -93,6 +130,16 @@ def remove(key: str, version_id: str) -> None:
         clients.s3().delete_object(**_of(key, version_id))
     except (BotoCoreError, ClientError):
         alarm("refused object not removed")
+
+
+def erase(key: str, version_id: str) -> None:
+    """Remove one version, and let whatever else lies under its key go by the bucket's lifecycle."""
+    try:
+        if version_id:
+            clients.s3().delete_object(Bucket=BUCKET_NAME(), Key=key, VersionId=version_id)
+        clients.s3().delete_object(Bucket=BUCKET_NAME(), Key=key)
+    except (BotoCoreError, ClientError) as error:
+        raise UpstreamFailed(retry_after=1) from error
 
 
 def sign_upload(
@@ -117,6 +164,59 @@ def sign_upload(
     place = {"Bucket": BUCKET_NAME(), "Key": key}
     url = clients.s3_signer().generate_presigned_url("put_object", Params={**place, **given}, ExpiresIn=seconds)
     return str(url), headers
+
+
+def begin_parts(key: str, *, content_type: str) -> str:
+    """Begin an upload in parts; answers its id. One round trip."""
+    try:
+        answer = clients.s3().create_multipart_upload(
+            Bucket=BUCKET_NAME(), Key=key, ContentType=content_type, Tagging=UNCONFIRMED
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise UpstreamFailed(retry_after=1) from error
+    return str(answer["UploadId"])
+
+
+def sign_part(key: str, upload_id: str, number: int, *, size: int, seconds: int) -> str:
+    """The address of one part, which works for exactly its size."""
+    place = {"Bucket": BUCKET_NAME(), "Key": key, "UploadId": upload_id, "PartNumber": number, "ContentLength": size}
+    return str(clients.s3_signer().generate_presigned_url("upload_part", Params=place, ExpiresIn=seconds))
+
+
+def parts(key: str, upload_id: str) -> dict[int, StoredPart] | None:
+    """The parts that are there by their numbers; None when there is no such upload (any more). A call per 1,000."""
+    found: dict[int, StoredPart] = {}
+    after = 0
+    while True:
+        try:
+            answer = clients.s3().list_parts(
+                Bucket=BUCKET_NAME(), Key=key, UploadId=upload_id, PartNumberMarker=after, MaxParts=_MAX_PARTS
+            )
+        except ClientError as error:
+            if _code(error) == "NoSuchUpload":
+                return None
+            raise UpstreamFailed(retry_after=1) from error
+        except BotoCoreError as error:
+            raise UpstreamFailed(retry_after=1) from error
+        for part in answer.get("Parts", []):
+            found[int(part["PartNumber"])] = StoredPart(int(part["Size"]), str(part["ETag"]))
+        if not answer.get("IsTruncated"):
+            return found
+        after = int(answer["NextPartNumberMarker"])
+
+
+def join(key: str, upload_id: str, there: dict[int, StoredPart]) -> None:
+    """Make one object of all parts; somebody else having done so just now is fine."""
+    given = [{"PartNumber": number, "ETag": part.etag} for number, part in sorted(there.items())]
+    try:
+        clients.s3().complete_multipart_upload(
+            Bucket=BUCKET_NAME(), Key=key, UploadId=upload_id, MultipartUpload={"Parts": given}
+        )
+    except ClientError as error:
+        if _code(error) != "NoSuchUpload":
+            raise UpstreamFailed(retry_after=1) from error
+    except BotoCoreError as error:
+        raise UpstreamFailed(retry_after=1) from error
 
 
 def _of(key: str, version_id: str) -> dict[str, str]:

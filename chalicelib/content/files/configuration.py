@@ -1,0 +1,14 @@
+"""What a stage decides about files."""
+
+from __future__ import annotations
+
+from chalicelib.platform import settings
+
+UPLOAD_URL_TTL_SECONDS = settings.integer("UPLOAD_URL_TTL_SECONDS", default=900, minimum=60, maximum=3_600)
+FILE_SCAN = settings.choice("FILE_SCAN", default="off", choices=("off", "webhook"))
+FILE_DELETE_AFTER_DAYS = settings.integer("FILE_DELETE_AFTER_DAYS", default=30, minimum=1, maximum=3_650)
+
+
+def scanning() -> bool:
+    """Whether uploads wait for the result of a scan (FILE-39)."""
+    return FILE_SCAN() != "off"
