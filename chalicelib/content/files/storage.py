@@ -69,15 +69,49 @@ def read(key: str, version_id: str, first: int, last: int) -> bytes:
         answer = clients.s3().get_object(Range=f"bytes={first}-{last}", **_of(key, version_id))
         content: bytes = answer["Body"].read()
     except ClientError as error:
-        if _code(error) in _MISSING:
-            alarm("stored object is gone")
-            raise ObjectGone(retry_after=1) from error
-        raise UpstreamFailed(retry_after=1) from error
+        raise _failed(error) from error
     except (BotoCoreError, OSError) as error:
         raise UpstreamFailed(retry_after=1) from error
     if len(content) != last - first + 1:
         raise UpstreamFailed(retry_after=1)
     return content
+
+
+@frozen
+class Beginning:
+    """The first bytes of an object, how long all of it is, and its version."""
+
+    content: bytes
+    length: int
+    version_id: str
+
+
+def page_key(asset_id: str, page: int) -> str:
+    """Where the file of one page of a confirmed PDF is (NOTE-32); pages count from 1."""
+    return f"notes/pages/{asset_id}/{page}.pdf"
+
+
+def begin(key: str, most: int) -> Beginning:
+    """Up to ``most`` bytes from the start of what is there now: of a short object, all. Raises as ``read`` does."""
+    try:
+        answer = clients.s3().get_object(Range=f"bytes=0-{most - 1}", **_of(key, ""))
+        content: bytes = answer["Body"].read()
+    except ClientError as error:
+        raise _failed(error) from error
+    except (BotoCoreError, OSError) as error:
+        raise UpstreamFailed(retry_after=1) from error
+    length = int(str(answer["ContentRange"]).rpartition("/")[2])
+    if len(content) != min(most, length):
+        raise UpstreamFailed(retry_after=1)
+    return Beginning(content, length, str(answer.get("VersionId", "")))
+
+
+def _failed(error: ClientError) -> UpstreamFailed:
+    """What a refused read means: something that should be there is gone, or the bucket is in trouble."""
+    if _code(error) in _MISSING:
+        alarm("stored object is gone")
+        return ObjectGone(retry_after=1)
+    return UpstreamFailed(retry_after=1)
 
 
 def stream(key: str, version_id: str, *, chunk: int = 1_048_576) -> Iterator[bytes]:
