@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from datetime import datetime
 from typing import cast
 
 from pynamodb.expressions.condition import Condition
@@ -33,7 +34,7 @@ def reorder_subjects(body: Reordering, caller: Caller) -> list[Subject]:
         moved = [one for subject_id, one in subjects.items() if one.order_index != wanted[subject_id]]
         tx, now = store.Transaction(), clock.now()
         for subject in moved:
-            _move_subject(tx, subject, wanted[str(subject.id)])
+            _move_subject(tx, subject, wanted[str(subject.id)], now)
         before = {str(one.id): int(one.order_index) for one in moved}
         if moved:
             changed = audit.changed(before, {subject_id: wanted[subject_id] for subject_id in before})
@@ -49,8 +50,7 @@ def reorder_subjects(body: Reordering, caller: Caller) -> list[Subject]:
     raise Conflict
 
 
-def _move_subject(tx: store.Transaction, subject: Subject, order_index: int) -> None:
-    now = clock.now()
+def _move_subject(tx: store.Transaction, subject: Subject, order_index: int, now: datetime) -> None:
     keys = index_keys(order_index, str(subject.name), str(subject.id))
     as_read = (Subject.version == subject.version) & (Subject.tree_version == subject.tree_version)
     actions = [
@@ -83,10 +83,10 @@ def _commit_topics(tree: SubjectTopics, wanted: dict[str, int], caller: Caller) 
     moved = [tree.topics[one] for one, order_index in wanted.items() if tree.topics[one].order_index != order_index]
     if not moved:
         return True
-    tx = store.Transaction()
+    tx, now = store.Transaction(), clock.now()
     touch(tx, tree)
     for topic in moved:
-        write_change(tx, topic, {"order_index": wanted[str(topic.id)]})
+        write_change(tx, topic, {"order_index": wanted[str(topic.id)]}, now)
     before = {str(one.id): int(one.order_index) for one in moved}
     changed = audit.changed(before, {topic_id: wanted[topic_id] for topic_id in before})
     audit.write(tx, TOPICS, str(tree.subject.id), by=caller, meta={"changed": changed})
@@ -95,7 +95,7 @@ def _commit_topics(tree: SubjectTopics, wanted: dict[str, int], caller: Caller) 
     except store.TransactionLost:
         return False
     for topic in moved:
-        store.became(topic, {"order_index": wanted[str(topic.id)], "updated_at": clock.now()})
+        store.became(topic, {"order_index": wanted[str(topic.id)], "updated_at": now})
     return True
 
 

@@ -6,6 +6,7 @@ is computed again on what the other left.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NoReturn, cast
 
 from pynamodb.expressions.condition import Condition
@@ -110,9 +111,9 @@ def change(topic_id: str, body: TopicChange, caller: Caller, expected: int | Non
         if "parent_id" in differs:
             check_place(tree, differs["parent_id"], topic)
         check_key(tree, differs.get("key"))
-        tx = store.Transaction()
+        tx, now = store.Transaction(), clock.now()
         touch(tx, tree)
-        write_change(tx, topic, differs)
+        write_change(tx, topic, differs, now)
         check_parent(tx, tree, differs.get("parent_id"))
         meta = {"subjectId": subject_id, "changed": audit.changed({name: before[name] for name in differs}, differs)}
         audit.write(tx, UPDATE, topic_id, by=caller, meta=meta)
@@ -121,7 +122,7 @@ def change(topic_id: str, body: TopicChange, caller: Caller, expected: int | Non
         except store.TransactionLost as lost:
             say_why(lost)
             continue
-        after = store.became(topic, {**differs, "updated_at": clock.now()})
+        after = store.became(topic, {**differs, "updated_at": now})
         return Changed(after, warnings_of(tree, after))
     raise Conflict
 
@@ -140,7 +141,7 @@ def home_of(topic_id: str) -> str:
     return found[0].home
 
 
-def new_topic(subject_id: str, topic_id: str, values: dict[str, Any], now: Any) -> Topic:
+def new_topic(subject_id: str, topic_id: str, values: dict[str, Any], now: datetime) -> Topic:
     """The item of a topic that does not exist yet; ``values`` has a value for each of ``FIELDS``."""
     return Topic(
         *Topic.place(subject_id, topic_id),
@@ -170,7 +171,7 @@ def claim(tx: store.Transaction, subject_id: str, key: str, topic_id: str) -> No
     tx.put(TopicKey(*place, topic_id=topic_id), when=store.absent(TopicKey), name="key")
 
 
-def write_change(tx: store.Transaction, topic: Topic, differs: dict[str, Any]) -> None:
+def write_change(tx: store.Transaction, topic: Topic, differs: dict[str, Any], now: datetime) -> None:
     """Add the update of a topic and of its claim on a key; lost unless it still is as it was read."""
     actions: list[Action] = [
         getattr(Topic, name).remove() if value is None else getattr(Topic, name).set(value)
@@ -183,7 +184,7 @@ def write_change(tx: store.Transaction, topic: Topic, differs: dict[str, Any]) -
             tx.delete(TopicKey, TopicKey.place(topic.home, str(topic.key)))
         if differs["key"] is not None:
             claim(tx, topic.home, differs["key"], str(topic.id))
-    actions += [Topic.updated_at.set(clock.now()), Topic.version.add(1)]
+    actions += [Topic.updated_at.set(now), Topic.version.add(1)]
     tx.update(Topic, topic.itself, actions, when=cast(Condition, Topic.version == topic.version), name="topic")
 
 

@@ -9,17 +9,12 @@ import pytest
 
 from chalicelib.content.taxonomy.items import SubjectCount, folded
 from chalicelib.platform import store
-from infra.local.emulator import Emulator
 from tests.content.desk import Desk
+from tests.content.taxonomy.syllabus import kinds
 from tests.support.people import People
 from tests.support.races import at_once, round_trips
 
 ADMIN = "/v1/admin/subjects"
-
-
-def kinds(cloud: Emulator, *names: str) -> list[dict[str, Any]]:
-    """The stored items of some kinds."""
-    return [item for item in cloud.items() if item["kind"]["S"] in names]
 
 
 @pytest.mark.rule("TAX-01")
