@@ -39,6 +39,7 @@ _SAMPLES = {
     "a phone number": "+919812345678 does not answer",
     "a token": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln",
     "a view or refresh token": "vt1.01JH8Z6V3N4Q5R6S7T8V9WXYZ0.abcdefghijklmnopqrstuvwx",
+    "a ticket of a file": f"/v1/assets/x?ticket=01JH8Z6V3N4Q5R6S7T8V9WXYZ0.1.1769853600.{'x' * 43}",
     "a password": 'body {"password": "x"}',
     "a hash of a password": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
     "a one-time code": '{"otp": "482913"}',

@@ -21,6 +21,7 @@ from infra.local.emulator import Emulator
 from tests.architecture import known_secrets
 from tests.architecture.security_things import put_view_session
 from tests.commerce.payments.shop import Shop, Street, forget_tokens, street
+from tests.content.assets import shelf
 from tests.content.desk import Desk
 from tests.engagement.notifications.outbox import put_receipt
 from tests.support.client import Client
@@ -108,12 +109,18 @@ class World:
             "planKey": "notes-yearly",
             "merchantTransactionId": self.shop.order_of(self.persons[STUDENT], "notes-yearly"),
             "asset": "reader.css",
+            "assetId": self._picture(),
             "inviteId": known_secrets.INVITE_ID,
             "templateKey": self._wording(),
             "messageId": put_receipt().id,
             "viewSessionId": put_view_session(self.persons[OTHER], note["id"]),
             "auditId": next(raw["id"]["S"] for raw in self.cloud.items() if raw["kind"]["S"] == "AuditEntry"),
         }
+
+    def _picture(self) -> str:
+        asset_id = shelf.put(purpose="CMS_IMAGE")
+        shelf.use(asset_id, "PAGE")
+        return asset_id
 
     def _wording(self) -> str:
         key, boss = "AUTH_PASSWORD_CHANGED", self.persons[SUPER_ADMIN]

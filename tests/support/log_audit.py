@@ -26,6 +26,7 @@ SECRETS = {
     "a phone number": r"(?<![\dA-Za-z.])(?:\+?91[ -]?)?[6-9]\d{9}(?![\dA-Za-z])",
     "a token": r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+|\b(?:Bearer|O-Bearer) [A-Za-z0-9._~-]{8,}",
     "a view or refresh token": r"\b(?:prt1|vt1)\.[A-Za-z0-9_.-]{20,}",
+    "a ticket of a file": r"\b[0-9A-HJKMNP-TV-Z]{26}\.\d{1,9}\.\d{10}\.[A-Za-z0-9_-]{43}",
     "a password": r"correct horse battery staple|\"(?:newP|currentP|p)assword\"\s*:",
     "a hash of a password": r"\$argon2",
     "a one-time code": r"\"(?:otp|code|totp)\"\s*:\s*\"\d{4,8}\"",

@@ -1,21 +1,38 @@
 """Uploaded files: one private bucket, and what may be used of it."""
 
-from chalicelib.content.files.errors import AssetUnusable
-from chalicelib.content.files.items import AssetReference, FileAsset
-from chalicelib.content.files.purposes import NOTES_PDF, Purpose
+from chalicelib.content.files.errors import AssetUnusable, FileNotFound
+from chalicelib.content.files.items import AssetReference, Audience, FileAsset
+from chalicelib.content.files.lookup import Used, deliverable, used
+from chalicelib.content.files.purposes import EXTENSIONS, NOTES_PDF, Purpose
 from chalicelib.content.files.references import Place, follow, release, require_usable, take
+from chalicelib.content.files.resources import UPLOADED_FILE, asset_entity
+from chalicelib.content.files.storage import Beginning, page_key
+from chalicelib.content.files.storage import begin as begin_bytes
 from chalicelib.content.files.storage import read as read_bytes
+from chalicelib.content.files.ticketing import ticket_for
 
 __all__ = [
+    "EXTENSIONS",
     "NOTES_PDF",
+    "UPLOADED_FILE",
     "AssetReference",
     "AssetUnusable",
+    "Audience",
+    "Beginning",
     "FileAsset",
+    "FileNotFound",
     "Place",
     "Purpose",
+    "Used",
+    "asset_entity",
+    "begin_bytes",
+    "deliverable",
     "follow",
+    "page_key",
     "read_bytes",
     "release",
     "require_usable",
     "take",
+    "ticket_for",
+    "used",
 ]

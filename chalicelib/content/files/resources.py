@@ -7,9 +7,11 @@ from chalicelib.content.files.items import FileAsset, FileStatus
 from chalicelib.platform.access.resources import Entity, Resource, Thing
 
 
-def asset_entity(asset_id: str, owner_id: str, purpose: str) -> Entity:
-    """A file for the policies."""
-    attributes = {"ownerId": owner_id, "purpose": purpose, "public": False, "reachable": False}
+def asset_entity(
+    asset_id: str, owner_id: str, purpose: str, *, public: bool = False, reachable: bool = False
+) -> Entity:
+    """A file for the policies; ``public``, ``reachable``: as far as who asks has found out (FILE-46)."""
+    attributes = {"ownerId": owner_id, "purpose": purpose, "public": public, "reachable": reachable}
     return Entity("Asset", asset_id, attributes)
 
 
