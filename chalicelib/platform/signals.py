@@ -78,7 +78,9 @@ class SecuritySignal(Item, discriminator="SecuritySignal"):
     reviewed_at = InstantAttribute(null=True)
     reviewed_by_user_id = UnicodeAttribute(null=True)
     verdict = UnicodeAttribute(null=True)
+    review_note = UnicodeAttribute(null=True)
     tallied_at = InstantAttribute(null=True)
+    cause = UnicodeAttribute(null=True)
 
     def index(self) -> None:
         """Set what lists find and show."""
@@ -150,17 +152,19 @@ def notice(
     apart: str = "",
     every: int = WINDOW_SECONDS,
     meta: Mapping[str, Any] | None = None,
+    cause: str | None = None,
 ) -> None:
     """Keep that something was noticed. One transaction; one more write when it was noticed in this window already.
 
     ``subject``: an HMAC or a network, never an address in clear; ``meta``: small facts without personal data. Signals
-    with another ``apart`` are not repetitions. ``every``: seconds of a window.
+    with another ``apart`` are not repetitions. ``every``: seconds of a window. ``cause``: what it was noticed by;
+    noticing it by the same again changes nothing.
     """
     _tell(kind, severity, user_id, session_id)
     now = clock.now()
     about = "#".join(part for part in (session_id or user_id or subject or "", apart) if part)
     signal = _made(kind, severity, user_id, session_id, note_id, subject, meta or {})
-    own_id = str(signal.id)
+    signal.cause, own_id = cause, str(signal.id)
     start = int(now.timestamp()) // every * every
     mark = SignalWindow(
         *SignalWindow.place(f"{kind}#{severity}", about, start), signal_id=own_id, ttl=start + every + 60
@@ -237,11 +241,15 @@ def _keep(signal: SecuritySignal, mark: SignalWindow) -> None:
         known = lost.item("window")
         if not isinstance(known, SignalWindow):
             raise
-        _again(SecuritySignal.place(month_of(known.signal_id), known.signal_id), signal.last_at)
+        _again(SecuritySignal.place(month_of(known.signal_id), known.signal_id), signal.last_at, signal.cause)
 
 
-def _again(place: Key, now: datetime) -> None:
-    table.update(SecuritySignal, place, _once_more(now), when=table.present(SecuritySignal))
+def _again(place: Key, now: datetime, cause: str | None) -> None:
+    actions, when = _once_more(now), table.present(SecuritySignal)
+    if cause is not None:
+        actions.append(SecuritySignal.cause.set(cause))
+        when &= SecuritySignal.cause != cause
+    table.update(SecuritySignal, place, actions, when=when)
 
 
 def _once_more(now: datetime) -> list[Action]:

@@ -1,12 +1,13 @@
-"""What paths of security staff name: a view session in the register."""
+"""What paths of security staff name: a view session in the register, a signal."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from chalicelib.content.reading import NoteViewSession
-from chalicelib.platform import clock, store
+from chalicelib.platform import clock, signals, store
 from chalicelib.platform.ids import new_ulid
+from chalicelib.platform.signals import SecuritySignal, Severity, SignalType
 from tests.support.people import Person
 
 
@@ -29,3 +30,10 @@ def put_view_session(reader: Person, note_id: str) -> str:
     session.index()
     store.put(session)
     return own_id
+
+
+def put_signal(about: Person) -> str:
+    """The id of a signal about somebody."""
+    signals.notice(SignalType.IP_FLAPPING, Severity.LOW, user_id=about.id)
+    (found,) = store.fetch(SecuritySignal.of_user(about.id), limit=1).items
+    return str(found.row["id"])

@@ -19,7 +19,7 @@ from chalicelib.platform.http.endpoint import Endpoint
 from chalicelib.platform.http.openapi.document import document
 from infra.local.emulator import Emulator
 from tests.architecture import known_secrets
-from tests.architecture.security_things import put_view_session
+from tests.architecture.security_things import put_signal, put_view_session
 from tests.commerce.payments.shop import Shop, Street, forget_tokens, street
 from tests.content.assets import shelf
 from tests.content.desk import Desk
@@ -113,6 +113,7 @@ class World:
             "inviteId": known_secrets.INVITE_ID,
             "templateKey": self._wording(),
             "messageId": put_receipt().id,
+            "signalId": put_signal(self.persons[OTHER]),
             "viewSessionId": put_view_session(self.persons[OTHER], note["id"]),
             "auditId": next(raw["id"]["S"] for raw in self.cloud.items() if raw["kind"]["S"] == "AuditEntry"),
         }

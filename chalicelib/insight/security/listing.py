@@ -11,7 +11,6 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.insight.security.schemas import SignalsQuery, SignalView
 from chalicelib.platform.access.caller import Caller
-from chalicelib.platform.access.card import plain
 from chalicelib.platform.http.models import Page
 from chalicelib.platform.http.periods import opened, sealed, walk
 from chalicelib.platform.signals import SecuritySignal
@@ -35,7 +34,7 @@ def signals(query: SignalsQuery, caller: Caller) -> Page[SignalView]:
     months = query.user_id is None and query.note_id is None
     found = walk(query_of, place.period.months() if months else _ONE, limit=query.limit, start=place.start)
     return Page(
-        items=[SignalView.model_validate(plain(one.row)) for one in found.items],
+        items=[SignalView.of(one) for one in found.items],
         next_cursor=sealed(LIST, caller.user_id, query, place.period, found.next_key),
     )
 

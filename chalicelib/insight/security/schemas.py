@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from chalicelib.platform.access.card import plain
 from chalicelib.platform.http import Characters, Instant, RequestModel, ResponseModel
 from chalicelib.platform.http.periods import PeriodQuery
 from chalicelib.platform.ids import Ulid
-from chalicelib.platform.signals import Severity, SignalType
+from chalicelib.platform.signals import SecuritySignal, Severity, SignalType
 
 
 class SignalsQuery(PeriodQuery):
@@ -37,7 +38,26 @@ class SignalView(ResponseModel):
     created_at: Instant
     last_at: Instant
     reviewed_at: Instant | None = None
+    reviewed_by_user_id: str | None = None
     verdict: str | None = None
+    review_note: str | None = None
+
+    @classmethod
+    def of(cls, signal: SecuritySignal) -> SignalView:
+        """A signal as lists have it."""
+        return cls.model_validate(plain(signal.row))
+
+
+Verdict = Literal["HARMLESS", "WATCH", "ABUSE"]
+
+
+class ReviewRequest(RequestModel):
+    """What a signal was, and why one thinks so."""
+
+    verdict: Verdict
+    note: Annotated[str, Characters(1, 1_000, multiline=True)] | None = Field(
+        default=None, examples=["The phone moved between two networks"]
+    )
 
 
 class RevokeRequest(RequestModel):

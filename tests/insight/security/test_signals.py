@@ -55,7 +55,9 @@ def test_a_signal_says_what_was_noticed_about_whom(client: Client, guard: Person
         "meta": {"generation": 3},
         "count": 2,
         "reviewedAt": None,
+        "reviewedByUserId": None,
         "verdict": None,
+        "reviewNote": None,
     }
     assert shown["createdAt"] <= shown["lastAt"]
     assert "203.0.113" not in str(shown)
