@@ -43,5 +43,6 @@ class Grant(StrEnum):
     SECRET_PHONEPE = "secret-phonepe"  # noqa: S105
     SECRET_PHONEPE_WEBHOOK = "secret-phonepe-webhook"  # noqa: S105
     SECRET_DATA = "secret-data"  # noqa: S105
+    SECRET_FILE_SCAN = "secret-file-scan"  # noqa: S105
     SECRET_OTP = "secret-otp"  # noqa: S105
     SECRET_SUPERADMIN = "secret-superadmin"  # noqa: S105

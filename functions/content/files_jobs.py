@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from chalicelib.content.files import confirmation, removal
+from chalicelib.content.files import confirmation, removal, scans
 from chalicelib.content.files.schemas import InspectionMessage, RemovalSummary
 from chalicelib.platform.events.queues import Queues
-from chalicelib.platform.work import Cron, Grant, JobRun, job, worker
+from chalicelib.platform.work import Cron, Grant, JobRun, Rate, job, worker
 
 
 @worker(
     Queues.FILE_INSPECTIONS,
     batch=1,
-    memory=1024,
-    timeout=120,
+    memory=2048,
+    timeout=600,
+    storage=1536,
     grants=[
         Grant.TABLE_READ,
         Grant.TABLE_WRITE,
@@ -23,7 +24,7 @@ from chalicelib.platform.work import Cron, Grant, JobRun, job, worker
     ],
 )
 def inspect_file(message: InspectionMessage) -> None:
-    """Inspect a large upload and confirm or reject it."""
+    """Inspect a large upload, make the copy that readers get, and confirm or reject it."""
     confirmation.inspect_queued(message)
 
 
@@ -36,3 +37,14 @@ def inspect_file(message: InspectionMessage) -> None:
 def remove_deleted_files(run: JobRun) -> RemovalSummary:
     """Remove the bytes of files that were deleted a month ago."""
     return removal.remove_bytes(run)
+
+
+@job(
+    "fail-overdue-scans",
+    every=Rate(minutes=5),
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.FILES_REMOVE],
+    timeout=120,
+)
+def fail_overdue_scans(run: JobRun) -> RemovalSummary:
+    """Reject files whose scan did not end within half an hour."""
+    return scans.fail_overdue()

@@ -6,8 +6,10 @@ from typing import Any
 
 from chalicelib.commerce.payments import events as payments
 from chalicelib.commerce.subscriptions import events as subscriptions
+from chalicelib.content.files import events as files
 from chalicelib.content.notes import events as notes
 from chalicelib.content.progress import events as progress
+from chalicelib.content.shield import events as shield
 from chalicelib.content.taxonomy import events as taxonomy
 from chalicelib.engagement.notifications import events as notifications
 from chalicelib.identity.accounts import events as accounts
@@ -16,7 +18,7 @@ from chalicelib.insight.audit_trail import events as audit_trail
 from chalicelib.platform.events.router import route
 from chalicelib.platform.work import Grant, stream
 
-TRANSLATIONS = (accounts, roles, progress, notes, taxonomy, payments, subscriptions, notifications, audit_trail)
+TRANSLATIONS = (accounts, roles, files, progress, notes, taxonomy, shield, payments, subscriptions, notifications, audit_trail)
 """Imported so that what they translate is known here; a test compares with all there are."""
 
 

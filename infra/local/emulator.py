@@ -19,10 +19,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from chalicelib.platform import clock, registry, secrets
 from chalicelib.platform.access import epoch
 from chalicelib.platform.aws import clients
+from chalicelib.platform.aws.bucket import BUCKET_NAME
 from chalicelib.platform.events import queues
 from chalicelib.platform.function import Function
 from chalicelib.platform.http.endpoint import Endpoint
@@ -43,6 +45,8 @@ from infra.local.wire import Reply, Wire
 REGION = "ap-south-1"
 DRAIN_SECONDS = 60.0
 MOTO, LOCAL = "moto", "dynamodb-local"
+_STORES = frozenset({"PutObject", "CompleteMultipartUpload"})
+_OK = 200
 _TABLE_SERVICES = frozenset({"dynamodb", "dynamodbstreams"})
 _ENVIRONMENT = {
     "AWS_REGION": REGION,
@@ -97,6 +101,7 @@ class Emulator:
         self.found_data = False
         self.wire = Wire(self._answer, self.calls, self.faults)
         self.on_send: Callable[[str, str, bytes], None] | None = None
+        self.on_stored: Callable[[str], None] | None = None
         self._draining = threading.Lock()
 
     def start(self) -> None:
@@ -175,7 +180,12 @@ class Emulator:
             self.on_send(service, operation, request.body)
         if service in _TABLE_SERVICES and isinstance(self.table, DynamoLocal):
             return self.table.answer(operation, request)
-        return self.moto.answer(service, operation, request)
+        reply = self.moto.answer(service, operation, request)
+        if self.on_stored is not None and service == "s3" and operation in _STORES and reply and reply[0] == _OK:
+            where = urlsplit(request.url)
+            if where.netloc.startswith(f"{BUCKET_NAME()}."):
+                self.on_stored(unquote(where.path.lstrip("/")))
+        return reply
 
     def serve(self, service: str, operation: str, request: Any) -> Reply | None:
         """Answer a request that came over a port of ours instead of through botocore."""

@@ -18,6 +18,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from chalicelib.platform import clock
 from infra.local.proxy import Incoming, Outgoing
 
 MAX_HEAD = 65_536
@@ -140,11 +141,12 @@ class Server:
                 head = _head(await reader.readuntil(b"\r\n\r\n"))
         except asyncio.LimitOverrunError as error:
             raise _Refused(431) from error
+        began = clock.now()
         if head.first("expect").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body, too_large = await self._body(reader, head)
         url = urlsplit(head.target)
-        incoming = Incoming(head.method, url.path or "/", url.query, head.headers, body, address, too_large)
+        incoming = Incoming(head.method, url.path or "/", url.query, head.headers, body, address, too_large, began)
         answer = await self._loop.run_in_executor(self._pool, self._handled, incoming)
         stays = head.version == "HTTP/1.1" and head.first("connection").lower() != "close"
         writer.write(_rendered(answer, head.method, stays))

@@ -87,6 +87,8 @@ class Incoming:
     body: bytes = b""
     source_ip: str = "127.0.0.1"
     too_large: bool = False
+    began: datetime | None = None
+    """When its head had come, by the backend's clock; its body may take its time."""
 
     def first(self, name: str) -> str | None:
         """The first header of that lower-case name."""

@@ -23,6 +23,7 @@ from infra.local.journal import Journal
 from infra.local.mailbox import Mailbox
 from infra.local.phonepe import Simulator, SimulatorConfig
 from infra.local.phonepe import start as start_simulator
+from infra.local.scanner import Scanner
 from infra.local.storage_door import StorageDoor
 from infra.package import openapi
 
@@ -96,6 +97,7 @@ class Running:
         }.items():
             os.environ.setdefault(name, value)
         self.emulator.on_send = self.mailbox.take
+        self.emulator.on_stored = Scanner(self.gateway.answer).notice
         self.emulator.pumps.on_stream = self.journal.record
         self.emulator.start()
         self._simulator = start_simulator(

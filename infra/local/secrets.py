@@ -38,6 +38,7 @@ def make() -> dict[str, str]:
         "WATERMARK_SECRET": json.dumps([{"keyId": "w1", "secret": secrets.token_urlsafe(32)}]),
         "TICKET_KEY": secrets.token_urlsafe(32),
         "STATUS_TOKEN_KEY": secrets.token_urlsafe(32),
+        "FILE_SCAN_SECRET": secrets.token_urlsafe(32),
         "PAYER_KEY": secrets.token_urlsafe(32),
         "PHONEPE": json.dumps(
             {

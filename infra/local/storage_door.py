@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
@@ -67,12 +67,15 @@ class StorageDoor:
             headers,
             key_id=os.environ["AWS_ACCESS_KEY_ID"],
             secret=os.environ["AWS_SECRET_ACCESS_KEY"],
-            now=clock.now(),
+            now=incoming.began or clock.now(),
         )
         if incoming.method != "PUT":
             raise Refused(403, "AccessDenied", "Access Denied")
         bucket, _, key = unquote(incoming.path.lstrip("/")).partition("/")
         _check_body(headers, incoming.body)
+        part = dict(parse_qsl(incoming.query))
+        if "uploadId" in part:
+            return self._store(bucket, key, incoming, headers, part)
         if headers.get("if-none-match") == "*" and self._exists(bucket, key):
             raise Refused(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
         return self._store(bucket, key, incoming, headers)
@@ -81,11 +84,22 @@ class StorageDoor:
         answer = clients.s3().list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
         return any(one["Key"] == key for one in answer.get("Contents", []))
 
-    def _store(self, bucket: str, key: str, incoming: Incoming, headers: Mapping[str, str]) -> Outgoing:
+    def _store(
+        self,
+        bucket: str,
+        key: str,
+        incoming: Incoming,
+        headers: Mapping[str, str],
+        part: Mapping[str, str] | None = None,
+    ) -> Outgoing:
+        """Store an object, or one ``part`` (``{uploadId, partNumber}``) of it."""
         kept = ("content-type", "content-length", "cache-control", "content-disposition")
         sent = {name: value for name, value in headers.items() if name in kept or name.startswith("x-amz-")}
         url = f"https://{bucket}.s3.{clients.region()}.amazonaws.com/{quote(key)}"
-        return self._forward("s3", "PutObject", "PUT", url, sent, incoming.body)
+        if part is None:
+            return self._forward("s3", "PutObject", "PUT", url, sent, incoming.body)
+        url += f"?partNumber={quote(part['partNumber'])}&uploadId={quote(part['uploadId'])}"
+        return self._forward("s3", "UploadPart", "PUT", url, sent, incoming.body)
 
     def _signed(self, incoming: Incoming, headers: Mapping[str, str]) -> Outgoing:
         scope = _SCOPE.search(headers.get("authorization", ""))

@@ -9,6 +9,8 @@ from infra.package.stages import Stage
 
 UNCONFIRMED = {"Key": "state", "Value": "unconfirmed"}
 """The tag of an upload that nobody confirmed (FILE-32)."""
+QUARANTINE = {"Key": "state", "Value": "quarantine"}
+"""The tag of what a scanner found infected (FILE-21)."""
 
 
 def _lifecycle() -> list[dict[str, Any]]:
@@ -25,6 +27,13 @@ def _lifecycle() -> list[dict[str, Any]]:
             "Status": "Enabled",
             "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        },
+        {
+            "Id": "quarantine",
+            "Status": "Enabled",
+            "TagFilters": [QUARANTINE],
+            "ExpirationInDays": 30,
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
         },
         {"Id": "empty-markers", "Status": "Enabled", "ExpiredObjectDeleteMarker": True},
     ]
@@ -70,7 +79,7 @@ def bucket(stage: Stage) -> dict[str, Any]:
 
 
 def policy_document(stage: Stage) -> dict[str, Any]:
-    """The bucket's policy: nothing is allowed by it; what does not come over TLS is denied."""
+    """The bucket's policy: nothing is allowed by it; what comes without TLS, or asks for infected files, is denied."""
     place = names.bucket_arn(stage.name)
     return {
         "Version": "2012-10-17",
@@ -82,7 +91,15 @@ def policy_document(stage: Stage) -> dict[str, Any]:
                 "Action": "s3:*",
                 "Resource": [{"Fn::Sub": place}, {"Fn::Sub": f"{place}/*"}],
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
+            },
+            {
+                "Sid": "NobodyReadsWhatIsInfected",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+                "Resource": [{"Fn::Sub": f"{place}/*"}],
+                "Condition": {"StringEquals": {"s3:ExistingObjectTag/state": "quarantine"}},
+            },
         ],
     }
 

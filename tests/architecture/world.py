@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from chalicelib.content.files.scans import HEADER, signature
 from chalicelib.identity.roles import seed_roles
 from chalicelib.platform import clock
 from chalicelib.platform.access.catalogue import DEFAULT_ROLES, SUPER_ADMIN, UserType
@@ -144,6 +145,7 @@ class World:
             "refresh": {"refreshToken": person.refresh_token},
             **self._secret_bodies,
             **known_secrets.second_factor_bodies(person),
+            "take_scan_result": {"objectKey": "notes/2026/01/nothing.pdf", "result": "CLEAN"},
             "checkout": {"planKey": self.named["planKey"]},
             "explain_access": {"userId": person.id, "action": "notes.open", **self._note()},
             "check_access": {"checks": [{"action": "notes.open", **self._note()}]},
@@ -164,6 +166,8 @@ class World:
         if endpoint.name == "phonepe_webhook":
             pair = json.loads(self.cloud.secret("PHONEPE_WEBHOOK"))["credentials"][0]
             return {"Authorization": sha256(f"{pair['username']}:{pair['password']}".encode()).hexdigest()}
+        if endpoint.name == "take_scan_result":
+            return {HEADER: signature(json.dumps(self.body(endpoint)).encode(), clock.epoch())}
         headers = {"Idempotency-Key": "K" * 20} if endpoint.method == "POST" else {}
         if endpoint.name in _VIEWING:
             headers["X-View-Token"] = self._view_token(caller)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.content.files import storage
@@ -108,8 +109,10 @@ def reject(
     by: Caller | audit.Actor,
     *,
     more: Sequence[Action] = (),
+    when: Condition | None = None,
 ) -> FileAsset:
     """Reject an upload and remove its bytes; answers the file as it is by then, whoever was faster."""
+    still_open = FileAsset.status.is_in(*OPEN)
     tx = store.Transaction()
     tx.update(
         FileAsset,
@@ -124,7 +127,7 @@ def reject(
             FileAsset.version.add(1),
             *more,
         ],
-        when=FileAsset.status.is_in(*OPEN),
+        when=still_open if when is None else still_open & when,
     )
     audit.write(tx, REJECT, str(asset.id), by=by, meta={"purpose": asset.purpose}, reason=reason)
     settled = _settle(tx, asset)
