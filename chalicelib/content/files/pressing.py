@@ -17,14 +17,17 @@ _HEADROOM = MEBIBYTE
 
 
 def pack(original: Path, copy: Path, *, seconds: float) -> dict[str, Any]:
-    """Rewrite a file for reading by ranges: ``{"pages": n}``, ``{"unfit": why}``, ``{"bomb": true}``, or nothing."""
+    """Rewrite a file for reading by ranges: ``{"pages": n}`` of its pages, ``{"unfit": why}``, or nothing.
+
+    ``{"broken": true}``, ``{"bomb": true}``: nobody should get the original either.
+    """
     return _run(seconds, _room(original), "pack", original, copy).answer or {}
 
 
 def compare(original: Path, copy: Path, *, seconds: float) -> dict[str, Any]:
     """Whether two files have the same pages with the same texts, and a sample of them the same pixels (FILE-66).
 
-    ``{"same": true}``, ``{"different": what}``, ``{"unreadable": true}`` for an original that does not open, or nothing.
+    ``{"same": true}``, ``{"different": what}``, ``{"unreadable": true}`` where the original does not open, or nothing.
     """
     return _run(seconds, 0, "compare", original, copy).answer or {}
 

@@ -47,8 +47,8 @@ def _write(document: Any, chosen: range, copy: Path) -> None:
                     del kept[name]
             _annotations(kept)
         with copy.open("wb") as out:
-            writer = Writer(out, max(LEAST_VERSION, document.pdf_version), 1 + len(part.objects))
-            Order(part, writer).write()
+            free = 1 + len(part.objects)
+            Order(part, Writer(out, max(LEAST_VERSION, document.pdf_version), free), free).write()
 
 
 def _annotations(page: Any) -> None:

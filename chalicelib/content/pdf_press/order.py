@@ -25,12 +25,17 @@ _LENGTH = re.compile(rb"/Length (?:\d+ \d+ R\b|(\d+))")
 
 
 class Order:
-    """A document that is written object by object, each once, in the order in which it is asked to."""
+    """A document that is written object by object, each once, in the order in which viewers need them.
 
-    def __init__(self, document: Any, writer: Writer) -> None:
+    ``free``: the first number that no object of the document has.
+    """
+
+    def __init__(self, document: Any, writer: Writer, free: int) -> None:
         self._document = document
+        self._free = free
         self._writer = writer
         self._taken: set[Reference] = set()
+        self._named: set[Reference] = set()
         self._pages: list[Reference] = [page.obj.objgen for page in document.pages]
         self._page_set = set(self._pages)
 
@@ -46,7 +51,7 @@ class Order:
         self._bundled(self._bodies(pages))
         for page in pages[1:]:
             self._page(page)
-        self._streams(self._bundled(self._reached(root, down=False)))
+        self._streams(self._bundled(self._rest()))
         self._writer.finish(root)
         return len(self._taken)
 
@@ -76,17 +81,24 @@ class Order:
         """What a page is the first to need: its objects and its streams, side by side."""
         self._streams(self._bundled(self._reached(page)))
 
-    def _reached(self, start: Reference, *, down: bool = True) -> list[tuple[Reference, bytes]]:
-        """Everything that hangs on an object and was not taken yet; ``down``: without what leads to other pages."""
+    def _reached(self, page: Reference) -> list[tuple[Reference, bytes]]:
+        """What hangs on a page and was not taken yet, but for what leads to other pages."""
         found = []
-        waiting = list(_references(self._text(start), down=down))
+        waiting = _references(_UPWARDS.sub(b"", self._text(page)))
         while waiting:
             reference = waiting.pop()
-            if down and reference in self._page_set:
+            if reference in self._page_set:
                 continue
             for one, content in self._bodies([reference]):
                 found.append((one, content))
-                waiting += _references(content, down=down)
+                waiting += _references(_UPWARDS.sub(b"", content))
+        return found
+
+    def _rest(self) -> list[tuple[Reference, bytes]]:
+        """What anything names and was not taken yet."""
+        found: list[tuple[Reference, bytes]] = []
+        while waiting := sorted(self._named - self._taken):
+            found += self._bodies(waiting)
         return found
 
     # Objects as bytes
@@ -97,14 +109,20 @@ class Order:
         for reference in references:
             if reference in self._taken or not reference[0]:
                 continue
+            if reference[0] >= self._free:
+                raise Unfit("reference to nothing")
             self._taken.add(reference)
             if len(self._taken) > MAX_OBJECTS:
                 raise Unfit("too many objects")
-            found.append((reference, self._text(reference)))
+            content = self._text(reference)
+            self._named.update(_references(content))
+            found.append((reference, content))
         return found
 
     def _text(self, reference: Reference) -> bytes:
         found = self._document.get_object(reference)
+        if found is None:
+            return b"null"
         content: bytes = (found.stream_dict if _is_stream(found) else found).unparse(resolved=True)
         return _UNWANTED.sub(b"", content)
 
@@ -141,11 +159,10 @@ class Order:
             self._writer.stream(reference, head, body)
 
 
-def _references(content: bytes, *, down: bool = False) -> list[Reference]:
+def _references(content: bytes) -> list[Reference]:
     """What a text refers to, in reverse: the first one is the last."""
-    if down:
-        content = _UPWARDS.sub(b"", content)
-    return [(int(number), int(generation)) for number, generation in _REFERENCE.findall(content)][::-1]
+    found = [(int(number), int(generation)) for number, generation in _REFERENCE.findall(content) if int(number)]
+    return found[::-1]
 
 
 def _declared(content: bytes) -> int:

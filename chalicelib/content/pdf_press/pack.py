@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.content.pdf_press import tree
 from chalicelib.content.pdf_press.order import Order
-from chalicelib.content.pdf_press.unfit import Bomb, Unfit
+from chalicelib.content.pdf_press.unfit import Bomb, Broken, Unfit
 from chalicelib.content.pdf_press.writer import Writer
 
 LEAST_VERSION = "1.5"
@@ -22,28 +22,26 @@ def opened(path: str) -> Any:
 
 
 def pack(original: str, copy: str) -> dict[str, Any]:
-    """Write the copy: ``{"pages": n, "objects": n}``, ``{"unfit": why}`` or ``{"bomb": true}``."""
+    """Write the copy: ``{"pages": n, "objects": n}``, ``{"unfit": why}``, ``{"bomb": true}`` or
+    ``{"broken": true}``.
+    """
     import pikepdf
 
     try:
         with opened(original) as document:
-            if not len(document.pages):
-                return {"unfit": "no pages"}
             tree.strip(document)
             tree.trim(document)
             tree.split(document)
-            free = max(int(one) for one, _ in _numbers(document)) + 1
+            free = max((one.objgen[0] for one in document.objects if one is not None), default=0) + 1
             with Path(copy).open("wb") as out:
                 writer = Writer(out, max(LEAST_VERSION, document.pdf_version), free)
-                objects = Order(document, writer).write()
+                objects = Order(document, writer, free).write()
             return {"pages": len(document.pages), "objects": objects}
     except Bomb:
         return {"bomb": True}
+    except (Broken, pikepdf.PdfError):
+        return {"broken": True}
     except Unfit as unfit:
         return {"unfit": str(unfit)}
-    except (pikepdf.PdfError, ArithmeticError, AttributeError, KeyError, OSError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, OSError, TypeError, ValueError) as error:
         return {"unfit": type(error).__name__}
-
-
-def _numbers(document: Any) -> list[tuple[int, int]]:
-    return [(0, 0), *(one.objgen for one in document.objects)]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
-from chalicelib.content.pdf_press.unfit import Unfit
+from chalicelib.content.pdf_press.unfit import Broken, Unfit
 
 FAN = 32
 """Pages, or groups of them, that one node of a page tree holds."""
@@ -46,7 +46,7 @@ def trim(document: Any) -> None:
         document.remove_unreferenced_resources()
 
 
-def _is_dictionary(value: Any) -> bool:
+def _is_dictionary(value: Any) -> TypeGuard[Any]:
     from pikepdf import Dictionary
 
     return isinstance(value, Dictionary)
@@ -63,7 +63,11 @@ def _split(document: Any, node: Any, depth: int, seen: set[Any]) -> int:
     if depth > MAX_DEPTH or node.objgen in seen:
         raise Unfit("page tree")
     seen.add(node.objgen)
+    if not isinstance(node.get("/Kids"), Array):
+        raise Broken
     kids = list(node.Kids)
+    if not all(isinstance(kid, Dictionary) for kid in kids):
+        raise Broken
     counts = [_split(document, kid, depth + 1, seen) if "/Kids" in kid else 1 for kid in kids]
     below = sum(counts)
     while len(kids) > FAN:

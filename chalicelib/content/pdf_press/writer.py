@@ -66,7 +66,8 @@ class Writer:
         """The cross-reference stream and where it is."""
         start, number = self._offset, self._free
         self._entries[number] = (1, start, 0)
-        wide, narrow = (max(1, (most.bit_length() + 7) // 8) for most in (start, self._widest()))
+        widest = (max(entry[field] for entry in self._entries.values()) for field in (1, 2))
+        wide, narrow = ((most.bit_length() + 7) // 8 for most in widest)
         width = 1 + wide + narrow
         rows, before, sections = bytearray(), bytes(width), list[int]()
         for one in sorted(self._entries):
@@ -91,6 +92,3 @@ class Writer:
         head += b" /Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns %d >>" % width
         self.stream((number, 0), head, zlib.compress(bytes(rows), 9))
         self._write(b"startxref\n%d\n%%%%EOF\n" % start)
-
-    def _widest(self) -> int:
-        return max(second for _, _, second in self._entries.values())
