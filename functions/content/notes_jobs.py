@@ -27,7 +27,12 @@ def let_go_of_tag(event: TagDeleted) -> None:
     following.let_go_of_tag(event.tag_id)
 
 
-@job("publish-notes", every=Rate(minutes=1), grants=[Grant.TABLE_READ, Grant.TABLE_WRITE], timeout=120)
+@job(
+    "publish-notes",
+    every=Rate(minutes=1),
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_DATA],
+    timeout=120,
+)
 def publish_notes(run: JobRun) -> Scheduled:
     """Publish the notes whose instant has come; one that lacks something is told to who set it."""
     return scheduling.publish_due(run.remaining)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from chalicelib.content import files
@@ -127,9 +129,9 @@ def delete(note: Note, caller: Caller) -> None:
 def _commit(note: Note, before: dict[str, Any], differs: dict[str, Any], caller: Caller) -> Note:
     new_file = "file_asset_id" in differs
     relinked = any(name in differs for name in _LINKED)
-    if "publish_at" in differs:
-        differs = {**differs, "publish_error": None}
     values = {**before, **differs, "updated_at": clock.now(), "updated_by_user_id": caller.user_id}
+    if "publish_at" in differs:
+        values["publish_error"] = None
     tx = store.Transaction()
     if new_file or relinked:
         links = Links.read(
@@ -149,12 +151,17 @@ def _commit(note: Note, before: dict[str, Any], differs: dict[str, Any], caller:
         files.follow(tx, values["file_asset_id"], place_of(values))
     changed = {name: value for name, value in values.items() if value != before[name]}
     write_changes(tx, note, changed, values)
-    meta = {"changed": audit.changed({name: before[name] for name in differs}, differs)}
+    meta = {"changed": audit.changed(_told(before, differs), _told(differs, differs))}
     audit.write(tx, UPDATE, before["id"], by=caller, meta=meta)
     if new_file:
         audit.write(tx, REPLACE_FILE, before["id"], by=caller, meta={"fileVersion": values["file_version"]})
     tx.commit()
     return store.became(note, changed)
+
+
+def _told(values: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """What the audit trail keeps of these members."""
+    return {name: clock.iso(values[name]) if isinstance(values[name], datetime) else values[name] for name in names}
 
 
 def _replacing(before: dict[str, Any], caller: Caller) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from pynamodb.expressions.condition import Condition
@@ -23,13 +24,13 @@ By = Caller | audit.Actor
 """Who does it: a person, or the system on somebody's behalf."""
 
 
-def publish(note: Note, by: By) -> Note:
+def publish(note: Note, by: By, *, wanted: Callable[[Note], bool] = lambda _: True) -> Note:
     """Make a note visible to students; a published one stays as it is. Raises ``NoteIncomplete``.
 
-    An instant at which it was to publish itself is over with it.
+    An instant at which it was to publish itself is over with it. One that is not ``wanted`` as it is by then stays too.
     """
     for _ in range(TRIES):
-        if note.is_published:
+        if note.is_published or not wanted(note):
             return note
         missing = [word for word, there in (("TITLE", note.title), ("PAGE_COUNT", note.page_count)) if not there]
         if missing:

@@ -54,14 +54,17 @@ def _publish(note_id: str) -> str | None:
     note, schedule = store.get_many([Note.place(note_id), NoteSchedule.place(note_id)])
     if not isinstance(note, Note) or not isinstance(schedule, NoteSchedule):
         return None
-    if note.is_published or schedule.publish_at > clock.now():
-        return None
     try:
-        publishing.publish(note, audit.SYSTEM)
+        now = publishing.publish(note, audit.SYSTEM, wanted=_due)
     except NoteIncomplete as incomplete:
         details: Any = incomplete.details
         return "failed" if _give_up(note, schedule, list(details["missing"])) else None
-    return "published"
+    return "published" if now.is_published else None
+
+
+def _due(note: Note) -> bool:
+    """Whether it still is to publish itself: somebody may have set another instant meanwhile."""
+    return note.publish_at is not None and bool(note.publish_at <= clock.now())
 
 
 def _give_up(note: Note, schedule: NoteSchedule, missing: list[str]) -> bool:

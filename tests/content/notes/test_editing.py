@@ -126,7 +126,7 @@ def test_unknown_subjects_topics_and_tags_are_named(desk: Desk) -> None:
     assert references(asset_id) == (0, [])
 
 
-@pytest.mark.rule("NOTE-10")
+@pytest.mark.rule("NOTE-10", "NOTE-42")
 def test_a_topic_that_goes_while_the_note_is_written_fails_the_write(desk: Desk) -> None:
     subject, asset_id = desk.subject(), desk.file()
     topic_id = topic(subject["id"], "01M7W40Q13T1PHW4JDV27B5ZA1")
