@@ -73,7 +73,7 @@ def get_missing_parts(asset: FileAsset) -> MultipartUpload:
     action=Actions.FILES_CONFIRM,
     resource=UPLOADED_FILE,
     also=(202,),
-    memory=1024,
+    memory=1769,
     grants=[
         Grant.TABLE_READ,
         Grant.TABLE_WRITE,
