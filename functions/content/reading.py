@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from chalicelib.content.notes import Note, NoteNotFound
-from chalicelib.content.reading import continuing, delivery, opening
-from chalicelib.content.reading.errors import NoticeNotAccepted, ViewTokenInvalid
-from chalicelib.content.reading.resources import OPENED_NOTE, READ_NOTE
-from chalicelib.content.reading.schemas import Opening, Renewal, ViewSessionAnswer, Watermark
+from chalicelib.content.reading import continuing, delivery, opening, pages, preview, watermark
+from chalicelib.content.reading.errors import (
+    NoPreview,
+    NoticeNotAccepted,
+    PageNotFound,
+    PagesNotReady,
+    PagesOnly,
+    ViewTokenInvalid,
+)
+from chalicelib.content.reading.resources import OPENED_NOTE, PREVIEWED_NOTE, READ_NOTE
+from chalicelib.content.reading.schemas import Opening, OwnWatermark, Renewal, ViewSessionAnswer, Watermark
 from chalicelib.content.reading.sessions import HEADER
-from chalicelib.identity.accounts import User
+from chalicelib.identity.accounts import OWN_USER, User, UserNotFound
+from chalicelib.platform import clock
 from chalicelib.platform.errors import Conflict, Forbidden, RateLimited, Unavailable, UpstreamFailed, VersionMismatch
 from chalicelib.platform.http import Actions, Answer, Binary, Caller, Grant, Limits, Request, api
 from chalicelib.platform.http.ranges import RangeNotSatisfiable, RangeRequired
 
-_WRITES = (Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY, Grant.SECRET_WATERMARK)
+_TABLE = (Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY)
+_WRITES = (*_TABLE, Grant.SECRET_WATERMARK)
+_READS_FILES = (*_TABLE, Grant.FILES_READ, Grant.SECRET_DATA)
+_RANGES = (ViewTokenInvalid, RateLimited, RangeRequired, RangeNotSatisfiable, VersionMismatch, UpstreamFailed)
 
 
 def _person(request: Request) -> User:
@@ -87,23 +98,8 @@ def close_view_session(note_id: str, caller: Caller, request: Request) -> None:
     also=(206, 304),
     binary="application/pdf",
     memory=512,
-    grants=[
-        Grant.TABLE_READ,
-        Grant.TABLE_WRITE,
-        Grant.FILES_READ,
-        Grant.SECRET_TOKENS_VERIFY,
-        Grant.SECRET_DATA,
-    ],
-    raises=[
-        Forbidden,
-        NoteNotFound,
-        ViewTokenInvalid,
-        RateLimited,
-        RangeRequired,
-        RangeNotSatisfiable,
-        VersionMismatch,
-        UpstreamFailed,
-    ],
+    grants=_READS_FILES,
+    raises=[Forbidden, NoteNotFound, PagesOnly, *_RANGES],
 )
 def get_content(note: Note, caller: Caller, request: Request) -> Binary:
     """A range of a note's file.
@@ -111,9 +107,62 @@ def get_content(note: Note, caller: Caller, request: Request) -> Binary:
     `Range: bytes=a-b` answers 206 with at most `maxRangeBytes` from `a`: `Content-Range` says what came, ask for the
     rest. Without `Range` only files up to that size are answered (200); larger ones are 400 RANGE_REQUIRED. HEAD
     tells the length in `X-Content-Length`. `If-Range`, `If-Match` and `If-None-Match` go by the view session's
-    `etag`. At most 60 requests per 120 seconds, reader and note.
+    `etag`. At most 60 requests per 120 seconds, reader and note. 409 PAGES_ONLY where only single pages are delivered.
     """
     return delivery.deliver(note, request.beside[0], caller, request)
+
+
+@api.get(
+    "/v1/notes/{noteId}/pages/{n}",
+    action=Actions.NOTES_OPEN,
+    resource=READ_NOTE,
+    headers=["X-View-Token"],
+    head=True,
+    also=(206, 304),
+    binary="application/pdf",
+    memory=512,
+    grants=_READS_FILES,
+    raises=[Forbidden, NoteNotFound, PageNotFound, PagesNotReady, *_RANGES],
+)
+def get_page(note: Note, n: str, caller: Caller, request: Request) -> Binary:
+    """One page of a note as a PDF of its own.
+
+    Where `pagesAvailable` says so; else 409 PAGES_NOT_READY, and the viewer asks for ranges of the content. Limit and
+    headers are those of the content; a page up to `maxRangeBytes` comes whole.
+    """
+    return pages.deliver(note, n, request.beside[0], caller, request)
+
+
+@api.get(
+    "/v1/notes/{noteId}/preview",
+    action=Actions.NOTES_PREVIEW,
+    resource=PREVIEWED_NOTE,
+    head=True,
+    also=(206, 304),
+    binary="application/pdf",
+    memory=512,
+    grants=_READS_FILES,
+    raises=[Forbidden, NoteNotFound, NoPreview, RangeRequired, RangeNotSatisfiable, VersionMismatch, UpstreamFailed],
+)
+def get_preview(note: Note, caller: Caller, request: Request) -> Binary:
+    """The first pages of a note, for everybody signed in.
+
+    The rules of `Range` are those of the content. 404 NO_PREVIEW where there is none, or not yet.
+    """
+    return preview.deliver(note, request.beside[0], caller, request)
+
+
+@api.get(
+    "/v1/users/me/watermark",
+    action=Actions.PROFILE_READ,
+    resource=OWN_USER,
+    grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY, Grant.SECRET_WATERMARK],
+    raises=[UserNotFound],
+)
+def get_own_watermark(user: User) -> Answer[OwnWatermark]:
+    """Who is signed in, to be drawn over questions, practice and tests. The same for an hour."""
+    facts = watermark.banner_of(user, clock.epoch())
+    return Answer(facts, headers={"Cache-Control": "private, max-age=600"})
 
 
 @api.get(

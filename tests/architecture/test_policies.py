@@ -14,7 +14,6 @@ from infra.package.policies import problems
 from tests.architecture.source import python_files
 
 AWAITED = {
-    "notes.preview",
     *("tests.read", "tests.write", "tests.publish", "tests.browse", "tests.attempt"),
     *("attempts.read", "attempts.sit", "attempts.review", "print.generate"),
     *("practice.use", "practice.answer", "practice.progress.own", "analytics.own", "search.use"),

@@ -1,4 +1,7 @@
-"""The bytes of a note, by ranges (NOTE-50 … NOTE-55): at most one answer's worth of memory, however long the file."""
+"""The bytes of a note, by ranges (NOTE-50 … NOTE-55): at most one answer's worth of memory, however long the file.
+
+What single pages and previews have in common with it stands here too.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.content import files
-from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note
+from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note, PagesState
 from chalicelib.content.reading import outbox, sessions
 from chalicelib.content.reading.counting import count, refuse_if_full
-from chalicelib.content.reading.errors import ViewTokenInvalid
+from chalicelib.content.reading.errors import PagesOnly, ViewTokenInvalid
 from chalicelib.content.reading.items import NoteReader
 from chalicelib.content.reading.sessions import ViewSession
-from chalicelib.platform import clock
+from chalicelib.platform import clock, settings
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.http import Binary, Request, ranges
 from chalicelib.platform.parallel import together
+
+NOTE_DELIVERY = settings.choice("NOTE_DELIVERY", default="range", choices=("range", "pages"))
+SHIELD_REQUIRE_FRESH = settings.boolean("SHIELD_REQUIRE_FRESH", default=True)
 
 PDF = "application/pdf"
 MAX_NAME = 80
@@ -32,18 +38,40 @@ _UNCACHED = {
 def deliver(note: Note, reader: object, caller: Caller, request: Request) -> Binary:
     """Answer a GET or HEAD of a note's content.
 
-    Access to the note is decided; here come view token (401), limit (429), then preconditions (412, 304) and range
-    (400, 416). Counting and reading run side by side: one round trip.
+    Access to the note is decided; here come view token and freshness (401), limit (429), whether it is read by ranges
+    at all (409), then preconditions (412, 304) and range (400, 416). Counting and reading run side by side: one round
+    trip.
+    """
+    known, session = entered(reader, caller, request, outbox.CONTENT)
+    with outbox.recording_refusals(known, session, caller):
+        return _answer(note, known, session, caller, request)
+
+
+def entered(reader: object, caller: Caller, request: Request, kind: str) -> tuple[NoteReader, ViewSession]:
+    """The reader and the session that the request's view token opens. Raises ``ViewTokenInvalid``.
+
+    Also for a viewer that reads on without taking new facts of its watermark: it is not ours (SHIELD-66). ``kind``: of
+    the request, for the log.
     """
     session = sessions.check(reader, request.headers.get(sessions.HEADER), caller, clock.epoch())
     if not isinstance(reader, NoteReader):
         raise ViewTokenInvalid
-    with outbox.recording_refusals(reader, session, caller):
-        return _answer(note, reader, session, caller, request)
+    if SHIELD_REQUIRE_FRESH() and outbox.outdated(session, clock.epoch()):
+        outbox.refused(reader, session, caller, kind, ViewTokenInvalid.status)
+        raise ViewTokenInvalid
+    return reader, session
+
+
+def has_pages(note: Note, session: ViewSession) -> bool:
+    """Whether there are single pages of the file that the session began with (NOTE-44)."""
+    same_file = session.get("asset_id") == str(note.file_asset_id)
+    return bool(session.get("pages") or (same_file and note.pages_state == PagesState.READY))
 
 
 def _answer(note: Note, reader: NoteReader, session: ViewSession, caller: Caller, request: Request) -> Binary:
     refuse_if_full(reader, session)
+    if NOTE_DELIVERY() == "pages" and has_pages(note, session):
+        raise PagesOnly
     length = int(session["content_length"])
     plan = ranges.plan(
         request.method, request.headers, etag=str(session["etag"]), length=length, maximum=NOTE_MAX_RANGE_BYTES()
@@ -51,7 +79,7 @@ def _answer(note: Note, reader: NoteReader, session: ViewSession, caller: Caller
     counted, content = _count_and_read(reader, session, plan, _last(plan, session, caller))
     if plan.error is not None:
         raise plan.error
-    headers = {**_headers(note, session), **counted, **ranges.headers_of(plan, request.method, length)}
+    headers = {**headers_of(note, str(session["etag"])), **counted, **ranges.headers_of(plan, request.method, length)}
     return Binary(content, PDF, status=plan.status, headers=headers)
 
 
@@ -69,7 +97,7 @@ def _count_and_read(
     def reading() -> object:
         return files.read_bytes(key, version_id, part.first, part.last) if part else b""
 
-    counted, content = together(_caught(reading), _caught(counting))[::-1] if part else (_caught(counting)(), b"")
+    counted, content = together(caught(reading), caught(counting))[::-1] if part else (caught(counting)(), b"")
     for outcome in (counted, content):
         if isinstance(outcome, Exception):
             raise outcome
@@ -78,7 +106,9 @@ def _count_and_read(
     return counted, content
 
 
-def _caught(work: Callable[[], object]) -> Callable[[], object]:
+def caught(work: Callable[[], object]) -> Callable[[], object]:
+    """The work, with what it raises as its answer: of several side by side, the caller says whose error counts."""
+
     def run() -> object:
         try:
             return work()
@@ -88,12 +118,13 @@ def _caught(work: Callable[[], object]) -> Callable[[], object]:
     return run
 
 
-def _headers(note: Note, session: ViewSession) -> dict[str, str]:
+def headers_of(note: Note, etag: str) -> dict[str, str]:
+    """What every answer with bytes of a note carries (NOTE-55): its name, and that nobody on the way keeps it."""
     return {
         **_UNCACHED,
         "Accept-Ranges": "bytes",
         "Content-Disposition": f'inline; filename="{slug(str(note.title))}.pdf"',
-        "ETag": str(session["etag"]),
+        "ETag": etag,
     }
 
 

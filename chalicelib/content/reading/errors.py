@@ -12,6 +12,30 @@ class ViewTokenInvalid(Unauthenticated):
     message = "The view session has ended or its token is not valid; open a new one"
 
 
+class PageNotFound(ApiError):
+    status = 404
+    code = "PAGE_NOT_FOUND"
+    message = "The note has no such page"
+
+
+class PagesNotReady(ApiError):
+    status = 409
+    code = "PAGES_NOT_READY"
+    message = "There are no single pages of this note; read it by ranges"
+
+
+class PagesOnly(ApiError):
+    status = 409
+    code = "PAGES_ONLY"
+    message = "This note is read by single pages"
+
+
+class NoPreview(ApiError):
+    status = 404
+    code = "NO_PREVIEW"
+    message = "The note has no preview"
+
+
 class NoticeNotAccepted(ApiError):
     """``details``: ``{version, text}`` of the notice; opening with that version as ``acceptNotice`` agrees to it."""
 

@@ -24,7 +24,8 @@ class NoteReader(Item, discriminator="NoteReader"):
     ``sessions``: view session id → ``{token_hash, prev_token_hash, prev_until, login_session_id, token_version,
     created_at, expires_at, max_until, revoked_at, revoked_reason, seed, trace_code, seed_at, key_id, ip_hash,
     ua_hash, device_hint, last_seen_at, requests, bytes, renewals, strict, score, object_key, version_id,
-    content_length, page_count, etag}``, times in epoch seconds; at most 2 live and 3 ended ones. ``win_start``,
+    content_length, page_count, etag, asset_id, pages}``, times in epoch seconds; ``pages``: whether there were single
+    pages when it was opened; at most 2 live and 3 ended ones. ``win_start``,
     ``win_count``: content requests of the current window. ``last``: facts of the latest content request, from which
     the access log is written (see ``outbox``). ``refused_start``, ``refused_count``: how many refused ones
     were recorded since when. ``version`` counts openings, renewals, rotations and revocations; not content requests.
@@ -101,6 +102,7 @@ class NoteViewSession(Item, discriminator="NoteViewSession"):
             "user_id": self.user_id,
             "note_id": self.note_id,
             "device_hint": self.device_hint,
+            "user_agent_hash": self.user_agent_hash,
             "created_at": created,
             "expires_at": clock.iso(self.expires_at),
         }

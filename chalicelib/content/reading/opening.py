@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note, recommended_chunk
+from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note, PagesState, recommended_chunk
 from chalicelib.content.progress import opened
 from chalicelib.content.reading import notice, revoking, sessions, watermark
 from chalicelib.content.reading.items import REGISTER_SECONDS, NoteReader, NoteViewSession, WatermarkIssue
@@ -77,6 +77,8 @@ def _new(note: Note, caller: Caller, request: Request, body: Opening, now: int) 
         "content_length": int(file["content_length"]),
         "page_count": int(note.page_count),
         "etag": f'"n{note.id}-{int(note.file_version)}"',
+        "asset_id": str(note.file_asset_id),
+        "pages": note.pages_state == PagesState.READY,
     }
     if body.device_hint:
         facts["device_hint"] = body.device_hint
@@ -152,7 +154,7 @@ def _answer(session: ViewSession, token: str, note: Note, user: User, now: int) 
         etag=session["etag"],
         max_range_bytes=NOTE_MAX_RANGE_BYTES(),
         recommended_chunk_bytes=recommended_chunk(),
-        pages_available=False,
+        pages_available=bool(session["pages"]),
         watermark=watermark.facts_of(session, note, user),
         notice=notice.current(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from chalicelib.content.notes import Note, NoteNotFound, reader_entity
-from chalicelib.content.reading import outbox
+from chalicelib.content.reading import outbox, preview
 from chalicelib.content.reading.items import NoteReader
 from chalicelib.identity.accounts import User
 from chalicelib.platform.access.resources import Resource
@@ -34,6 +34,9 @@ READ_NOTE = Resource(
     beside=(_reader,),
     refused=partial(outbox.refused_by_ban, outbox.CONTENT),
 )
+"""``request.beside``: the reader."""
+
+PREVIEWED_NOTE = READ_NOTE._replace(refused=preview.refused)
 """``request.beside``: the reader."""
 
 OPENED_NOTE = Resource(

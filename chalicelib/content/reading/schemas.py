@@ -61,6 +61,17 @@ class Watermark(ResponseModel):
     watermark_signature: str
 
 
+class OwnWatermark(ResponseModel):
+    """Who is signed in, to be drawn as a banner over questions, practice and tests; signed as `Watermark` is."""
+
+    display_name: str
+    masked_email: str
+    user_hash: str
+    issued_at: Instant
+    key_id: str
+    watermark_signature: str
+
+
 class Renewal(ResponseModel):
     """A view session that goes on, under a new token."""
 

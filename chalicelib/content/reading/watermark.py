@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.content.notes import Note
 from chalicelib.content.reading import signing
 from chalicelib.content.reading.items import WatermarkIssue
-from chalicelib.content.reading.schemas import Watermark, WatermarkDisplay
+from chalicelib.content.reading.schemas import OwnWatermark, Watermark, WatermarkDisplay
 from chalicelib.content.reading.sessions import ViewSession
 from chalicelib.identity.accounts import User, display_facts
 from chalicelib.platform import settings
@@ -25,6 +25,8 @@ WATERMARK_KEEP_DAYS = settings.integer("WATERMARK_KEEP_DAYS", default=730, minim
 CODE_RANDOM = 11
 SEED_BYTES = 16
 MAX_TOPICS = 3
+BANNER_SECONDS = 3_600
+OPACITY, STRICT_OPACITY = 0.12, 0.25
 
 
 def new_seed() -> dict[str, str]:
@@ -88,7 +90,21 @@ def facts_of(session: ViewSession, note: Note, user: User) -> Watermark:
     return unsigned.model_copy(update={"watermark_signature": signature(unsigned)})
 
 
-def signature(facts: Watermark) -> str:
+def banner_of(user: User, now: int) -> OwnWatermark:
+    """Who somebody is, signed: the same for an hour of the clock (SHIELD-08). ``now``: epoch seconds."""
+    person = display_facts(user)
+    unsigned = OwnWatermark(
+        display_name=person.name,
+        masked_email=person.masked_email,
+        user_hash=person.user_hash,
+        issued_at=datetime.fromtimestamp(now - now % BANNER_SECONDS, UTC),
+        key_id=signing.keys()[0].id,
+        watermark_signature="",
+    )
+    return unsigned.model_copy(update={"watermark_signature": signature(unsigned)})
+
+
+def signature(facts: Watermark | OwnWatermark) -> str:
     """The signature of the facts, with the key that they name."""
     payload = facts.model_dump(mode="json", by_alias=True, exclude={"watermark_signature"})
     return signing.signed(payload, signing.key_of(facts.key_id))
@@ -107,8 +123,8 @@ def _display(seed: str, texts: list[str]) -> WatermarkDisplay:
     """How it is drawn: angle and spacing follow the seed, so that a screenshot shows which one it was."""
     raw = bytes.fromhex(seed)
     return WatermarkDisplay(
-        opacity=0.12,
-        strict_opacity=0.25,
+        opacity=OPACITY,
+        strict_opacity=STRICT_OPACITY,
         angle_deg=-45 + raw[0] % 31,
         spacing=160 + raw[1] % 81,
         offset_x=raw[2] % 100,

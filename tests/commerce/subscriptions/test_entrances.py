@@ -17,6 +17,7 @@ from tests.support.people import People
 PARAMETER = re.compile(r"\{(\w+)\}")
 REASONS = {"NO_ENTITLEMENT", "ENTITLEMENT_EXPIRED", "ENTITLEMENT_OUT_OF_SCOPE"}
 COUNTERS = ("RATE#", "AUDIT")
+BODIES = {"/v1/notes/{noteId}/progress": {"lastPageRead": 1}, "/v1/notes/{noteId}/remarks/{page}": {"text": "Why?"}}
 
 
 def entrances() -> list[tuple[str, str]]:
@@ -48,17 +49,17 @@ def test_no_entrance_opens_without_an_entitlement(
     content, finance, student = people.admin("ADMIN_CONTENT"), people.admin("ADMIN_FINANCE"), people.student()
     body = {"key": "polity", "name": "Polity"}
     subject = client.post("/v1/admin/subjects", json=body, token=content.token, expect=201).json["id"]
-    place = filled(path, {"noteId": make_note(subject)})
+    place, body = filled(path, {"noteId": make_note(subject), "n": "1", "page": "1"}), BODIES.get(path)
     make_plan(client, finance, "tests", grants=[{"kind": "TESTS"}])
     buy(student, "tests")
     before = state(cloud)
-    refused = client.call(method, place, token=student.token)
+    refused = client.call(method, place, json=body, token=student.token)
     assert refused.status == 403
     if method != "HEAD":
         assert (refused.code, refused.json["details"]["reason"]) == ("FORBIDDEN", "NO_ENTITLEMENT")
     assert state(cloud) == before
     make_plan(client, finance, "notes", grants=[{"kind": "NOTES"}])
     buy(student, "notes")
-    opened = client.call(method, place, token=student.token)
+    opened = client.call(method, place, json=body, token=student.token)
     details = opened.json.get("details") if method != "HEAD" and opened.body else None
     assert not (isinstance(details, dict) and details.get("reason") in REASONS)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.content.reading import WatermarkIssue
+from chalicelib.content.reading import NoteViewSession, WatermarkIssue, verified
 from chalicelib.content.reading.canonical import canonical
 from chalicelib.content.reading.signing import ALPHABET, check_character
 from chalicelib.identity.accounts import user_hash
@@ -194,3 +195,94 @@ def test_the_canonical_form_is_that_of_rfc_8785() -> None:
     assert canonical(value).decode() == expected
     with pytest.raises(ValueError, match="plain decimal"):
         canonical(1e-9)
+
+
+# Who is signed in, for screens without a note
+
+
+@pytest.mark.rule("SHIELD-08")
+def test_the_banner_is_the_same_for_an_hour_and_signed(desk: Desk) -> None:
+    student = desk.student()
+    desk.cloud.advance(3_600 - clock.epoch() % 3_600)
+
+    def banner() -> Response:
+        access = desk.people.token(student.id, student.session_id, "STUDENT")
+        return desk.client.get("/v1/users/me/watermark", token=access, expect=200)
+
+    first = banner()
+    desk.cloud.advance(3_500)
+    assert banner().body == first.body
+    desk.cloud.advance(200)
+    facts, later = first.json, banner().json
+    assert first.headers["cache-control"] == "private, max-age=600"
+    assert (facts["displayName"], facts["maskedEmail"], facts["userHash"]) == (
+        "Asha Verma",
+        "st***@e***.com",
+        user_hash(student.id),
+    )
+    assert signed(facts, desk.cloud.secret("WATERMARK_SECRET")) == facts["watermarkSignature"]
+    assert later["issuedAt"] != facts["issuedAt"]
+    assert later["watermarkSignature"] != facts["watermarkSignature"]
+    assert desk.client.get("/v1/users/me/watermark").status == 401
+
+
+# What leads back to a reader
+
+
+@pytest.mark.rule("SHIELD-64")
+def test_only_exactly_what_we_signed_verifies(desk: Desk) -> None:
+    facts = desk.open(desk.note(title="मौलिक अधिकार"), desk.student()).json["watermark"]
+    signature = facts["watermarkSignature"]
+    old = json.loads(desk.cloud.secret("WATERMARK_SECRET"))
+    keys = json.dumps([{"keyId": "w9", "secret": "another-secret-of-watermarks"}, *old])
+    desk.cloud.put_secret("WATERMARK_SECRET", keys)
+    secrets.forget()
+    bare = {name: value for name, value in facts.items() if name != "watermarkSignature"}
+    assert verified(facts, signature)
+    assert verified(bare, signature)
+    forged: list[tuple[dict[str, Any], str]] = [
+        ({**facts, "displayName": "Asha Verms"}, signature),
+        ({**facts, "keyId": "w9"}, signature),
+        ({**facts, "keyId": "unknown"}, signed({**facts, "keyId": old[0]["keyId"]}, keys)),
+        ({**facts, "more": 1}, signature),
+        ({**facts, "display": {**facts["display"], "opacity": 0.13}}, signature),
+        ({**facts, "display": {**facts["display"], "opacity": 1e-9}}, signature),
+        ({**facts, "displayName": "\ud800"}, signature),
+        (facts, signature[:-1]),
+        (facts, signature + "="),
+        (facts, "\ud800"),
+        (facts, ""),
+        ({}, signature),
+    ]
+    assert [verified(payload, given) for payload, given in forged] == [False] * len(forged)
+
+
+@pytest.mark.rule("SHIELD-65")
+def test_an_issue_is_found_by_its_start_its_reader_its_session_and_its_note_and_time(desk: Desk) -> None:
+    notes, students = [desk.note(), desk.note()], [desk.student(), desk.student()]
+    sessions = {}
+    for note in notes:
+        for student in students:
+            sessions[note["id"], student.id] = desk.open(note, student, expect=201).json
+            desk.cloud.advance(1)
+    session = sessions[notes[0]["id"], students[0].id]
+    between = (clock.iso(clock.now() - timedelta(minutes=1)), clock.iso(clock.now()))
+    desk.cloud.advance(310)
+    headers = {"X-View-Token": session["viewToken"]}
+    place = f"/v1/notes/{notes[0]['id']}/view-session/renew"
+    access = desk.people.token(students[0].id, students[0].session_id, "STUDENT")
+    renewed = desk.client.post(place, token=access, headers=headers, expect=200).json
+    codes = [one["watermark"]["traceCode"].replace("-", "") for one in (renewed, session)]
+
+    def found(query: Query[WatermarkIssue]) -> list[str]:
+        return [issue.row.as_dict()["trace_code"] for issue in store.every(query)]
+
+    for characters in (codes[0][:4], codes[0][:7], codes[0]):
+        assert found(WatermarkIssue.starting(characters)) == [codes[0]]
+    assert found(WatermarkIssue.of_user(students[0].id))[0] == codes[0]
+    assert len(found(WatermarkIssue.of_user(students[0].id))) == 3
+    entry = store.get(NoteViewSession, NoteViewSession.place(session["viewSessionId"]))
+    assert entry is not None
+    assert found(WatermarkIssue.of_session(entry)) == codes
+    assert len(found(WatermarkIssue.of_note(notes[0]["id"], between=between))) == 2
+    assert codes[0] not in found(WatermarkIssue.of_note(notes[0]["id"], between=between))

@@ -53,7 +53,8 @@ def test_notes_are_read_as_by_anybody_and_no_longer_after_the_end(
     place = f"/v1/notes/{note['id']}"
     token = provider.token("asha", seconds=7_200, sid="one")
     user_id = client.get("/v1/auth/me", token=token, expect=200).json["userId"]
-    view = client.post(f"{place}/view-session", token=token, expect=201).json["viewToken"]
+    agreed = {"acceptNotice": 1}
+    view = client.post(f"{place}/view-session", json=agreed, token=token, expect=201).json["viewToken"]
     headers = {"X-View-Token": view, "Range": "bytes=0-9"}
 
     def read(with_token: str) -> Any:
