@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from chalicelib.platform import settings
@@ -36,7 +37,7 @@ RUN_SECONDS = 120
 OVERTAKING_SECONDS = 3.0
 """So long after its successor a range may come and still adjoin it: several connections overtake each other."""
 BLOCKS = 64
-MOST_REQUESTS, MOST_AGENTS, MOST_NETWORKS, MOST_REPORTS = 200, 12, 30, 200
+MOST_REQUESTS, MOST_AGENTS, MOST_NETWORKS, MOST_REPORTS = 200, 24, 30, 200
 LIMITED, OK, PARTIAL = 429, 200, 206
 SCORES: Mapping[str, int] = {Severity.LOW: 1, Severity.MEDIUM: 5, Severity.HIGH: 20}
 
@@ -103,7 +104,7 @@ class Report:
 
 @frozen
 class Known:
-    """``agents``: id of the request from which on, hash of the user agent; the first is that of the opening.
+    """``agents``: id of a request and hash of its user agent, where that begins and ends; first that of the opening.
     ``networks``: keyed hash → when last.
     """
 
@@ -214,7 +215,7 @@ def longest_run(read: Sequence[Asked]) -> int:
         overtaken = [run for run in runs if run.first == own.last + 1 and one.at - run.began <= OVERTAKING_SECONDS]
         for run in overtaken:
             runs.remove(run)
-            own = _Run(own.first, run.last, own.count + run.count, own.began)
+            own = _Run(own.first, run.last, own.count + run.count, min(own.began, run.began))
         runs.append(own)
         longest = max(longest, own.count)
     return longest
@@ -223,15 +224,22 @@ def longest_run(read: Sequence[Asked]) -> int:
 def _with_agent(
     agents: tuple[tuple[str, str], ...], request_id: str, around: Around
 ) -> tuple[tuple[tuple[str, str], ...], bool]:
-    """The changes of the user agent with one more request, and whether it made another change."""
+    """The first and last requests by each user agent in turn with one more, and whether it made another change."""
     known = agents or (("", around.opened_agent),)
     ordered = sorted([*known, (request_id, around.agent)])
-    changes = [one for place, one in enumerate(ordered) if place == 0 or ordered[place - 1][1] != one[1]]
-    return (changes[0], *changes[1:][-MOST_AGENTS:]), len(changes) > len(known)
+    own = [agent for _, agent in ordered]
+    inner = {place for place in range(1, len(own) - 1) if own[place - 1] == own[place] == own[place + 1]}
+    kept = [one for place, one in enumerate(ordered) if place not in inner]
+    return (kept[0], *kept[1:][-MOST_AGENTS:]), changes_in(kept) > changes_in(known)
+
+
+def changes_in(agents: Sequence[tuple[str, str]]) -> int:
+    """How often the user agent changed."""
+    return sum(one[1] != following[1] for one, following in pairwise(agents))
 
 
 def _shared(agents: Sequence[tuple[str, str]]) -> Finding:
-    changes, different = len(agents) - 1, len({agent for _, agent in agents})
+    changes, different = changes_in(agents), len({agent for _, agent in agents})
     meta = {"changes": changes, "agents": different}
     if changes >= REUSE_CHANGES() or different >= REUSE_AGENTS():
         return Finding(SignalType.TOKEN_REUSE, Severity.HIGH, meta)

@@ -89,6 +89,7 @@ KINDS: Mapping[str, Kind] = dict(
         _security("AUTH_LOGIN_ATTACK", "at"),
         _security("AUTH_ACCESS_CHANGED", "at", "actorName", "roleName", "permissions"),
         _security("USER_DELETION_DUE", "deletionDueAt"),
+        _security("SECURITY_SIGNALS", "at", "count", "types"),
         _owed("NOTE_NOT_PUBLISHED", "noteTitle", "noteId", "publishAt", "missing"),
     )
 )
@@ -100,6 +101,7 @@ _SAMPLES: dict[str, Any] = {
     "actorName": "Meera Nair",
     "change": "ENABLED",
     "code": "000000",
+    "count": 3,
     "device": "Chrome on Android",
     "inviterName": "Meera Nair",
     "missing": "ACTIVE_SUBJECT, FILE",
@@ -114,6 +116,7 @@ _SAMPLES: dict[str, Any] = {
     "roleName": "Content editor",
     "roleNames": "Content editor, Support",
     "ttlMinutes": 10,
+    "types": "RANGE_SCRAPE, TOKEN_REUSE",
     "userName": "Asha Kumari",
 }
 _OWN_SAMPLES: dict[str, dict[str, Any]] = {"AUTH_RESET": {"ttlMinutes": 30}}
