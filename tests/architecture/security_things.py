@@ -1,10 +1,11 @@
-"""What paths of security staff name: a view session in the register, a signal."""
+"""What paths of security staff name: a view session in the register, a signal, a leak case."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from chalicelib.content.reading import NoteViewSession
+from chalicelib.insight.security.items import LeakCase
 from chalicelib.platform import clock, signals, store
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.signals import SecuritySignal, Severity, SignalType
@@ -37,3 +38,19 @@ def put_signal(about: Person) -> str:
     signals.notice(SignalType.IP_FLAPPING, Severity.LOW, user_id=about.id)
     (found,) = store.fetch(SecuritySignal.of_user(about.id), limit=1).items
     return str(found.row["id"])
+
+
+def put_leak_case(by: Person) -> str:
+    """The id of a leak case that nothing is known of yet."""
+    now, own_id = clock.now(), new_ulid()
+    case = LeakCase(
+        *LeakCase.place(own_id),
+        id=own_id,
+        title="Fundamental Rights in a channel",
+        created_by_user_id=by.id,
+        created_at=now,
+        updated_at=now,
+    )
+    case.index()
+    store.put(case)
+    return own_id

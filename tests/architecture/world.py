@@ -13,14 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from chalicelib.content.files.scans import HEADER, signature
+from chalicelib.content.notes.items import Note
 from chalicelib.identity.roles import seed_roles
-from chalicelib.platform import clock
+from chalicelib.platform import clock, store
 from chalicelib.platform.access.catalogue import DEFAULT_ROLES, SUPER_ADMIN, UserType
 from chalicelib.platform.http.endpoint import Endpoint
 from chalicelib.platform.http.openapi.document import document
 from infra.local.emulator import Emulator
 from tests.architecture import known_secrets
-from tests.architecture.security_things import put_signal, put_view_session
+from tests.architecture.security_things import put_leak_case, put_signal, put_view_session
 from tests.commerce.payments.shop import Shop, Street, forget_tokens, street
 from tests.content.assets import shelf
 from tests.content.desk import Desk
@@ -35,7 +36,9 @@ STAFF = tuple(role.key for role in DEFAULT_ROLES if role.user_type == UserType.A
 OPERATOR = "CENTRE_OWNER"
 CALLERS = (ANONYMOUS, STUDENT, OTHER, *STAFF, OPERATOR, BLOCKED, EXPIRED, FORGED)
 _READS = frozenset({"GetItem", "BatchGetItem", "Query", "DescribeTable"})
-_VIEWING = frozenset({"get_content", "get_watermark", "renew_view_session", "close_view_session"})
+_VIEWING = frozenset(
+    {"get_content", "get_page", "get_watermark", "renew_view_session", "close_view_session", "report_view_events"}
+)
 _UNCOUNTED = (
     *("AUTH", "AUTH_ADDRESS", "AUTH_FAILURES", "OTP_ADDRESS", "OTP_HOUR", "REGISTER", "REGISTER_DAY", "REFRESH"),
     *("CHECKOUT", "UPLOAD", "VIEW_SESSION", "INVITE"),
@@ -96,6 +99,7 @@ class World:
     def _named(self) -> dict[str, str]:
         subject = self.desk.subject()
         note = self.desk.note(subject=subject, isPremium=True, previewAllowed=True)
+        store.update(Note, Note.place(note["id"]), [Note.preview_asset_id.set(self.desk.file())])
         self.shop.plan("notes-yearly")
         seed_roles()
         return {
@@ -106,6 +110,7 @@ class World:
             "topicId": self.desk.topic(subject)["id"],
             "tagId": self.desk.tag()["id"],
             "noteId": note["id"],
+            "n": "1",
             "fileAssetId": self.desk.file(),
             "planKey": "notes-yearly",
             "merchantTransactionId": self.shop.order_of(self.persons[STUDENT], "notes-yearly"),
@@ -114,6 +119,7 @@ class World:
             "inviteId": known_secrets.INVITE_ID,
             "templateKey": self._wording(),
             "messageId": put_receipt().id,
+            "leakCaseId": put_leak_case(self.persons[SUPER_ADMIN]),
             "signalId": put_signal(self.persons[OTHER]),
             "viewSessionId": put_view_session(self.persons[OTHER], note["id"]),
             "auditId": next(raw["id"]["S"] for raw in self.cloud.items() if raw["kind"]["S"] == "AuditEntry"),

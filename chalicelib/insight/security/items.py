@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute
 
 from chalicelib.platform import clock
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
@@ -79,9 +79,82 @@ class Ban(Item, discriminator="Ban"):
         """The bans of somebody, the newest first."""
         return Query(Ban, f"USER#{user_id}#BANS", "gsi2", descending=True, **keys)
 
+    @staticmethod
+    def kept_of(user_id: str, what: Banned) -> Query[Ban]:
+        """All that is kept of somebody's bans of a kind."""
+        return Query(Ban, f"USER#{user_id}", begins_with=f"{_SORT[what]}#", consistent=True)
+
+
+class LeakStatus(StrEnum):
+    """OPEN; somebody was found; something was done; CLOSED."""
+
+    OPEN = "OPEN"
+    IDENTIFIED = "IDENTIFIED"
+    ACTIONED = "ACTIONED"
+    CLOSED = "CLOSED"
+
+
+class LeakCase(Item, discriminator="LeakCase"):
+    """A leak that is looked into.
+
+    ``fragments``: trace codes as far as they could be read. ``candidates``: issues that fit them, at most 50 of
+    ``{user_id, note_id, view_session_id, trace_code, issued_at, matched}``, ``matched`` the fragments. ``actions``:
+    what was done, ``{type, note, at, by_user_id}``, oldest first. ``held_user_ids``: whose lines of the access log are
+    kept for it while it is not closed. gsi1 lists those of a status, gsi2 all.
+    """
+
+    id = UnicodeAttribute()
+    title = UnicodeAttribute()
+    source_url = UnicodeAttribute(null=True)
+    evidence_asset_ids: ListAttribute[str] = ListAttribute(default=list)
+    note_id = UnicodeAttribute(null=True)
+    fragments: ListAttribute[str] = ListAttribute(default=list)
+    candidates: ListAttribute[Any] = ListAttribute(default=list)
+    suspect_user_id = UnicodeAttribute(null=True)
+    status = UnicodeAttribute(default=LeakStatus.OPEN)
+    actions: ListAttribute[Any] = ListAttribute(default=list)
+    notes = UnicodeAttribute(null=True)
+    held_user_ids: ListAttribute[str] = ListAttribute(default=list)
+    created_by_user_id = UnicodeAttribute()
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+
+    @staticmethod
+    def place(case_id: str) -> Key:
+        """Where a case is."""
+        return Key(f"LEAK#{case_id}", "LEAK")
+
+    def index(self) -> None:
+        """Set what lists find and show."""
+        created = clock.iso(self.created_at)
+        self.gsi1pk, self.gsi1sk = f"LEAKS#{self.status}", f"{created}#{self.id}"
+        self.gsi2pk, self.gsi2sk = "LEAKS", f"{created}#{self.id}"
+        self.row = {
+            "id": self.id,
+            "title": self.title,
+            "status": str(self.status),
+            "noteId": self.note_id,
+            "suspectUserId": self.suspect_user_id,
+            "candidates": len(self.candidates),
+            "createdByUserId": self.created_by_user_id,
+            "createdAt": created,
+            "updatedAt": clock.iso(self.updated_at),
+        }
+
+    @staticmethod
+    def of_status(status: str | None, **keys: Any) -> Query[LeakCase]:
+        """The cases of a status, or all; newest first. Items carry ``row``."""
+        if status is None:
+            return Query(LeakCase, "LEAKS", "gsi2", descending=True, **keys)
+        return Query(LeakCase, f"LEAKS#{status}", "gsi1", descending=True, **keys)
+
 
 PATTERNS = (
     AccessPattern("a ban of somebody", Ban.place("<user>", Banned.NOTE, "<note>"), 1),
     AccessPattern("bans, newest first", Ban.newest(), 0.5, consistent=False),
     AccessPattern("the bans of a person", Ban.of("<user>"), 0.5, consistent=False),
+    AccessPattern("the bans of somebody who is erased", Ban.kept_of("<user>", Banned.NOTE), 1),
+    AccessPattern("a leak case", LeakCase.place("<case>"), 1),
+    AccessPattern("leak cases, newest first", LeakCase.of_status(None), 0.5, consistent=False),
+    AccessPattern("leak cases of a status", LeakCase.of_status(LeakStatus.OPEN), 0.5, consistent=False),
 )

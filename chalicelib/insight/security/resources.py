@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from chalicelib.content.reading import NoteViewSession
 from chalicelib.identity.accounts import ANY_USER, SHOWN_USER
-from chalicelib.insight.security.errors import SignalNotFound, ViewSessionNotFound
-from chalicelib.insight.security.items import Ban, Banned
+from chalicelib.insight.security.errors import LeakCaseNotFound, SignalNotFound, ViewSessionNotFound
+from chalicelib.insight.security.items import Ban, Banned, LeakCase
 from chalicelib.platform.access.resources import ACADEMY, Resource
 from chalicelib.platform.ids import month_of
 from chalicelib.platform.signals import SecuritySignal
@@ -41,3 +41,12 @@ VIEW_SESSION = Resource(
     missing=ViewSessionNotFound,
 )
 """A view session in the register."""
+
+LEAK_CASE = Resource(
+    param="case",
+    item=LeakCase,
+    key=lambda path, _: LeakCase.place(path["leakCaseId"]),
+    entity=lambda _: ACADEMY,
+    missing=LeakCaseNotFound,
+)
+"""A leak case."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
+from chalicelib.identity.accounts import User
+from chalicelib.identity.people import DeletionDue
 from chalicelib.insight.security.bans import MAX_LIVE
 from chalicelib.insight.security.items import Ban, Banned
 from chalicelib.platform import clock, store
@@ -273,3 +276,19 @@ def test_a_device_must_be_named_one_way_and_be_theirs(desk: Desk, guard: Person)
     assert desk.client.delete(path, query=never, token=guard.token).code == "BAN_NOT_FOUND"
     assert on_card(student, "device_bans") == {}
     assert entries(desk, "deviceban.create") == []
+
+
+@pytest.mark.rule("USR-40")
+def test_bans_go_with_the_account(desk: Desk, guard: Person) -> None:
+    note, gone, stays = desk.note(), desk.student(), desk.student()
+    for one in (gone, stays):
+        ban(desk, guard, one, note["id"], expect=201)
+        ban(desk, guard, one, "*", expect=201)
+    due = clock.now() - timedelta(hours=1)
+    store.update(User, User.place(gone.id), [User.deletion_due_at.set(due)])
+    store.put(DeletionDue.of(gone.id, due))
+    assert desk.cloud.invoke("erase_accounts").answer == {"erased": 1, "failed": 0}
+    desk.cloud.drain()
+    assert {one["userId"] for one in listed(desk, guard, active="false")} == {stays.id}
+    assert on_card(gone) == {}
+    assert ban(desk, guard, gone, "*").code == "USER_NOT_FOUND"
