@@ -20,6 +20,8 @@ import hypothesis
 import pytest
 
 os.environ.setdefault("LOG_LEVEL", "WARNING")
+# Two programs for each upload: only the tests that are about thumbnails have them made.
+os.environ.setdefault("THUMBNAIL_PIXELS", "0")
 
 from chalicelib.platform import context
 from infra.local.emulator import Emulator  # the log level is read at import

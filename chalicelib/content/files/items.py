@@ -50,9 +50,11 @@ class FileAsset(Item, discriminator="FileAsset"):
     base64, as declared and verified. ``references``: how many places use it. ``tries``: inspections begun. ``packed``:
     of a PDF that was rewritten for reading by ranges, ``{object_key, version_id, content_length}`` of that copy
     (FILE-65). ``warnings``: what people should know about it (``NOT_NORMALIZED``). ``alt``: what an image shows, in
-    words. ``width``, ``height``: pixels. ``upload_id``: of an upload in parts. ``scanned_version``: the version that a
+    words. ``width``, ``height``: pixels. ``upload_id``, ``part_bytes``: of an upload in
+    parts. ``scanned_version``: the version that a
     scan was told about; ``examined_at``: when looking into it ended well, while a scan was still awaited. ``row``:
-    what lists choose by, ``{status, references}``.
+    what lists choose by, ``{status, references}``. ``thumbnail_asset_id``: the small picture of it;
+    ``source_asset_id``: of such a picture, what it shows.
     """
 
     id = UnicodeAttribute()
@@ -75,8 +77,11 @@ class FileAsset(Item, discriminator="FileAsset"):
     references = NumberAttribute(default=0)
     tries = NumberAttribute(default=0)
     upload_id = UnicodeAttribute(null=True)
+    part_bytes = NumberAttribute(null=True)
     scanned_version = UnicodeAttribute(null=True)
     examined_at = InstantAttribute(null=True)
+    thumbnail_asset_id = UnicodeAttribute(null=True)
+    source_asset_id = UnicodeAttribute(null=True)
     created_by_user_id = UnicodeAttribute()
     created_at = InstantAttribute()
     confirmed_at = InstantAttribute(null=True)
@@ -147,6 +152,18 @@ class AssetReference(Item, discriminator="AssetReference"):
         return bool(self.published) and begun and (self.active_until is None or now < self.active_until)
 
 
+class FileOutline(Item, discriminator="FileOutline"):
+    """The table of contents of a PDF (NOTE-77). ``entries``: JSON of a list of ``{title, page, level}``."""
+
+    asset_id = UnicodeAttribute()
+    entries = UnicodeAttribute()
+
+    @staticmethod
+    def place(asset_id: str) -> Key:
+        """Where the table of contents of a file is; beside the file it would be read with its references."""
+        return Key(f"ASSETOUTLINE#{asset_id}", "OUTLINE")
+
+
 def with_references(asset_id: str) -> Query[Item]:
     """A file and all its references: one consistent query."""
     return Query(Item, f"ASSET#{asset_id}", consistent=True)
@@ -198,6 +215,7 @@ def deleted_until(at: datetime) -> Query[FileAsset]:
 
 PATTERNS = (
     AccessPattern("a file, beside the card", (AccessCard.place("<user>"), FileAsset.place("<file>")), 2),
+    AccessPattern("the table of contents of a file", (FileOutline.place("<file>"),), 0.5, consistent=False),
     AccessPattern("a file and what uses it", with_references("<file>"), 1),
     AccessPattern("files of a purpose", of_purpose("<purpose>"), 0.5, consistent=False),
     AccessPattern("confirmed files of the same content", same_content("<checksum>"), 0.5, consistent=False),

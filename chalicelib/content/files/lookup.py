@@ -23,7 +23,18 @@ def deliverable(asset: FileAsset) -> bool:
 
 
 def used(asset_id: str) -> Used | None:
-    """A deliverable file with its references, at most a thousand of them; else None. One query of its partition."""
+    """A deliverable file with its references, at most a thousand of them; else None. One query of its partition.
+
+    Of a thumbnail, the references of what it shows: one more.
+    """
+    found = _used(asset_id)
+    if found is None or not found.asset.source_asset_id:
+        return found
+    source = _used(str(found.asset.source_asset_id))
+    return Used(found.asset, source.references) if source is not None else None
+
+
+def _used(asset_id: str) -> Used | None:
     items = store.fetch(with_references(asset_id), limit=MOST).items
     asset = next((item for item in items if isinstance(item, FileAsset)), None)
     if asset is None or not deliverable(asset):

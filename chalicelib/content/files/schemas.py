@@ -108,6 +108,7 @@ class FileAnswer(ResponseModel):
     width: int | None
     height: int | None
     alt: str | None
+    thumbnail_asset_id: str | None
     warnings: list[str]
     reject_reason: str | None
     reference_count: int
