@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.content.notes import catalogue, tree
+from chalicelib.content.notes import catalogue, contents, tree
+from chalicelib.content.notes.contents import NoteOutline
 from chalicelib.content.notes.errors import NoteNotFound, SearchUnavailable
 from chalicelib.content.notes.items import Note
 from chalicelib.content.notes.resources import BROWSED_NOTE
@@ -58,3 +59,18 @@ def get_note(note: Note, caller: Caller, request: Request) -> NoteAnswer:
     questions on its topics; it is null where that cannot be told right now.
     """
     return catalogue.describe(note, request.beside[0], caller)
+
+
+@api.get(
+    "/v1/notes/{noteId}/outline",
+    action=Actions.NOTES_BROWSE,
+    resource=BROWSED_NOTE,
+    grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
+    raises=[Forbidden, NoteNotFound],
+)
+def get_note_outline(note: Note) -> NoteOutline:
+    """A published note's table of contents, premium or not: what its file's outline says.
+
+    `page` is null where a heading names no page; `items` is empty for a file without outline.
+    """
+    return contents.outline(note)

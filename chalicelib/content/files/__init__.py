@@ -3,6 +3,7 @@
 from chalicelib.content.files.errors import AssetUnusable, FileNotFound
 from chalicelib.content.files.items import AssetReference, Audience, FileAsset
 from chalicelib.content.files.lookup import Used, deliverable, used
+from chalicelib.content.files.outlines import outline_of
 from chalicelib.content.files.purposes import EXTENSIONS, NOTES_PDF, Purpose
 from chalicelib.content.files.references import Place, follow, release, require_usable, take
 from chalicelib.content.files.resources import UPLOADED_FILE, asset_entity
@@ -28,6 +29,7 @@ __all__ = [
     "begin_bytes",
     "deliverable",
     "follow",
+    "outline_of",
     "page_key",
     "read_bytes",
     "release",

@@ -6,6 +6,9 @@ a refusal, never our error.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from chalicelib.platform import settings
 from chalicelib.platform.confined.running import Limits, ReadRange, run
 from chalicelib.platform.records import frozen
@@ -25,10 +28,14 @@ _PROGRAM = "chalicelib.content.pdf_reader"
 
 @frozen
 class Verdict:
-    """What was found: the number of pages, or why the file is refused."""
+    """What was found: the number of pages and the table of contents, or why the file is refused.
+
+    ``outline``: of ``{"title", "page" (from 1, or None), "level" (from 1)}``.
+    """
 
     page_count: int | None = None
     refused: str | None = None
+    outline: Sequence[Mapping[str, Any]] = ()
 
 
 def inspect_pdf(size: int, read: ReadRange, *, seconds: int) -> Verdict:
@@ -46,5 +53,6 @@ def inspect_pdf(size: int, read: ReadRange, *, seconds: int) -> Verdict:
 def _verdict(message: dict[str, object]) -> Verdict:
     pages, refused = message.get("pages"), message.get("refused")
     if isinstance(pages, int):
-        return Verdict(page_count=pages)
+        outline = message.get("outline")
+        return Verdict(page_count=pages, outline=tuple(outline) if isinstance(outline, list) else ())
     return Verdict(refused=refused if refused in REASONS and isinstance(refused, str) else UNREADABLE)

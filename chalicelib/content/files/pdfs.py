@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from chalicelib.content.files import inspection, packing, storage
+from chalicelib.content.files import inspection, outlines, packing, storage
 from chalicelib.content.files.examined import Examined
 from chalicelib.content.files.items import FileAsset, FileStatus
 from chalicelib.content.files.purposes import NOTES_PDF
@@ -35,4 +35,5 @@ def examine(asset: FileAsset, found: storage.Found, seconds: int) -> Examined:
             return Examined(refused=copy.refused)
         packed = copy.place
         facts.append(FileAsset.warnings.set([] if packed else [packing.NOT_NORMALIZED]))
+    outlines.keep(str(asset.id), verdict.outline)
     return Examined(facts, {"pageCount": verdict.page_count}, packed=packed)

@@ -40,7 +40,8 @@ def look(pipe: Pipe, size: int, max_pages: int) -> dict[str, Any]:
     """What to answer about the file: its pages, or why it is refused."""
     try:
         file = RangedFile(pipe, size)
-        return {"pages": Walk(file, open_document(file), max_pages).pages()}
+        walk = Walk(file, open_document(file), max_pages)
+        return {"pages": walk.pages(), "outline": walk.outline()}
     except Refused as refused:
         return {"refused": refused.reason}
     except MemoryError:

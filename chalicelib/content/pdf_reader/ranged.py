@@ -37,6 +37,7 @@ class RangedFile(io.RawIOBase):
         super().__init__()
         self._pipe = pipe
         self.size = size
+        self.fetched = 0
         self._position = 0
         self._starts: list[int] = []
         self._parts: list[bytes] = []
@@ -93,6 +94,7 @@ class RangedFile(io.RawIOBase):
                     missing.append((max(start, missing[-1][1]) if missing else start, end))
         if not missing:
             return
+        self.fetched += sum(end - start for start, end in missing)
         contents = self._pipe.fetch([(start, end - start) for start, end in missing])
         for (start, end), content in zip(missing, contents, strict=True):
             index = bisect.bisect_right(self._starts, start)

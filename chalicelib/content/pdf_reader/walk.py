@@ -11,11 +11,13 @@ import bisect
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib.content.pdf_reader.outline import Outline
 from chalicelib.content.pdf_reader.ranged import WINDOW, RangedFile, Refused, unreadable
 
 MAX_STREAM = 524_288
 MAX_DEPTH = 50
 MAX_THINGS = 50_000
+_OUTLINE_READS = 6 * 1024 * 1024
 
 _FORBIDDEN_ACTIONS = frozenset({"/JavaScript", "/Launch", "/GoToE", "/RichMediaExecute"})
 _FORBIDDEN_ANNOTATIONS = frozenset({"/FileAttachment", "/RichMedia"})
@@ -29,8 +31,28 @@ class Walk:
         self._document = document
         self._max_pages = max_pages
         self._things = 0
+        self._kids: dict[int, list[int]] = {}
         offsets = {offset for generation in document.xref.values() for offset in generation.values()}
         self._offsets = sorted(offsets)
+
+    def outline(self) -> list[dict[str, Any]]:
+        """The table of contents, of a document whose pages were found."""
+        catalog = self._dictionary(self._document.trailer.raw_get("/Root"))
+        return Outline(catalog, self._places(catalog), self._ahead, lambda: self._file.fetched > _OUTLINE_READS).read()
+
+    def _places(self, catalog: Any) -> dict[int, int]:
+        """Of every page that is an object of its own, its place from 1."""
+        places: dict[int, int] = {}
+        waiting = [getattr(catalog.raw_get("/Pages"), "idnum", -1)]
+        pages = 0
+        while waiting:
+            number = waiting.pop()
+            if number in self._kids:
+                waiting.extend(reversed(self._kids[number]))
+            else:
+                pages += 1
+                places[number] = pages
+        return places
 
     def pages(self) -> int:
         """The number of pages, once nothing active was found."""
@@ -179,7 +201,10 @@ class Walk:
             node = self._dictionary(reference)
             if str(node.get("/Type", "")) != "/Page" and "/Kids" in node:
                 self._count()
-                following.extend(self._array(node, "/Kids"))
+                kids = self._array(node, "/Kids")
+                following.extend(kids)
+                if number is not None:
+                    self._kids[number] = [getattr(kid, "idnum", -1) for kid in kids]
             elif str(node.get("/Type", "/Page")) == "/Page":
                 leaves.append(node)
             else:
