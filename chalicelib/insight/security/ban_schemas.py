@@ -89,7 +89,7 @@ class DeviceLiftQuery(LiftQuery):
     """Which device's ban is lifted, and why."""
 
     view_session_id: Ulid | None = None
-    user_agent_hash: Device | None = None
+    user_agent_hash: Device | None = Field(default=None, examples=["0123456789abcdef0123456789abcdef"])
 
     @model_validator(mode="after")
     def _names_one(self) -> DeviceLiftQuery:
