@@ -7,7 +7,7 @@ from chalicelib.content.taxonomy.browsing import TAXONOMY_PUBLIC
 from chalicelib.content.taxonomy.errors import SubjectNotFound
 from chalicelib.content.taxonomy.schemas import SubjectsForStudents
 from chalicelib.content.taxonomy.tag_schemas import TagsForStudents
-from chalicelib.content.taxonomy.topic_schemas import TopicsForStudents, TopicsOfSubject, TreeAnswer, TreeQuery
+from chalicelib.content.taxonomy.topic_schemas import SyllabusTreeQuery, TopicsForStudents, TopicsOfSubject, TreeAnswer
 from chalicelib.platform.http import Actions, Answer, Grant, Request, api, conditional
 
 
@@ -51,7 +51,7 @@ def list_topics(query: TopicsOfSubject, request: Request) -> Answer[TopicsForStu
     grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
     raises=[SubjectNotFound],
 )
-def get_taxonomy_tree(query: TreeQuery, request: Request) -> Answer[TreeAnswer | None]:
+def get_taxonomy_tree(query: SyllabusTreeQuery, request: Request) -> Answer[TreeAnswer | None]:
     """All active subjects with their topics inside each other, or one of them.
 
     It follows a change within five seconds. `version` is the `ETag`; a syllabus too large for one answer is asked for

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from chalicelib.content.taxonomy import exporting, importing
 from chalicelib.content.taxonomy.errors import SubjectKeyTaken, SubjectNotFound, TooManySubjects, TopicKeyTaken
-from chalicelib.content.taxonomy.outline_schemas import ExportQuery, ImportReport, SyllabusExport, SyllabusImport
+from chalicelib.content.taxonomy.outline_schemas import (
+    ImportReport,
+    SyllabusExport,
+    SyllabusExportQuery,
+    SyllabusImport,
+)
 from chalicelib.platform.errors import Conflict
 from chalicelib.platform.http import Actions, Caller, Grant, Limits, api
 
@@ -35,7 +40,7 @@ def import_taxonomy(body: SyllabusImport, caller: Caller) -> ImportReport:
     grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
     raises=[SubjectNotFound],
 )
-def export_taxonomy(query: ExportQuery) -> SyllabusExport:
+def export_taxonomy(query: SyllabusExportQuery) -> SyllabusExport:
     """A subject with all its topics, or all subjects, in the form that an import takes.
 
     `format` chooses between `subjects` and a sheet in `csv`.

@@ -6,7 +6,12 @@ from functools import partial
 
 from chalicelib.content.taxonomy import sheet
 from chalicelib.content.taxonomy.items import row_of, subjects_in_order
-from chalicelib.content.taxonomy.outline_schemas import ExportedSubject, ExportedTopic, ExportQuery, SyllabusExport
+from chalicelib.content.taxonomy.outline_schemas import (
+    ExportedSubject,
+    ExportedTopic,
+    SyllabusExport,
+    SyllabusExportQuery,
+)
 from chalicelib.content.taxonomy.tree import SubjectTopics, tree_of
 from chalicelib.platform import store
 from chalicelib.platform.errors import invalid
@@ -15,7 +20,7 @@ from chalicelib.platform.parallel import submit
 MAX_EXPORTED = 5_000
 
 
-def export(query: ExportQuery) -> SyllabusExport:
+def export(query: SyllabusExportQuery) -> SyllabusExport:
     """A subject with all its topics, active or not, or all subjects by order index (up to 5,000 topics, else 422).
 
     One query a subject, all at once, and for all of them one before. Raises ``SubjectNotFound``.

@@ -6,7 +6,7 @@ from chalicelib.content.taxonomy.errors import ParentNotInSubject
 from chalicelib.content.taxonomy.items import TagCount, row_of, subjects_in_order, tags_in_order
 from chalicelib.content.taxonomy.schemas import SubjectAnswer, SubjectsQuery
 from chalicelib.content.taxonomy.tag_schemas import TagRow, TagsQuery
-from chalicelib.content.taxonomy.topic_schemas import SubjectTopicsAnswer, TopicInTree, TopicsQuery
+from chalicelib.content.taxonomy.topic_schemas import StaffTopic, SubjectTopicsAnswer, TopicsQuery
 from chalicelib.content.taxonomy.tree import tree_of
 from chalicelib.platform import store
 from chalicelib.platform.errors import problem
@@ -30,7 +30,7 @@ def topics(query: TopicsQuery) -> SubjectTopicsAnswer:
     found = tree.depth_first() if query.parent_id is None else tree.children(query.parent_id)
     wanted = (topic for topic in found if query.active is None or bool(topic.is_active) is query.active)
     return SubjectTopicsAnswer(
-        subject=SubjectAnswer.of(tree.subject), items=[TopicInTree.within(tree, topic) for topic in wanted]
+        subject=SubjectAnswer.of(tree.subject), items=[StaffTopic.within(tree, topic) for topic in wanted]
     )
 
 

@@ -103,7 +103,7 @@ class ImportReport(ResponseModel):
     subjects: list[ImportedSubject]
 
 
-class ExportQuery(QueryModel):
+class SyllabusExportQuery(QueryModel):
     """Which subject, or all; and in which form."""
 
     subject_id: Ulid | None = None

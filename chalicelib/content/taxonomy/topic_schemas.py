@@ -110,7 +110,7 @@ class ContentCount(ResponseModel):
     published: int
 
 
-class TopicInTree(TopicAnswer):
+class StaffTopic(TopicAnswer):
     """A topic in its subject's tree. ``depth``: 1 at the top. ``isShown``: active, as all above it are."""
 
     depth: int
@@ -119,11 +119,11 @@ class TopicInTree(TopicAnswer):
     questions: ContentCount
 
     @classmethod
-    def within(cls, tree: SubjectTopics, topic: Topic) -> TopicInTree:
+    def within(cls, tree: SubjectTopics, topic: Topic) -> StaffTopic:
         """With where it stands and what hangs on it."""
         topic_id = str(topic.id)
         count = tree.counts.get(topic_id) or TopicCount()
-        found = TopicInTree.of(
+        found = StaffTopic.of(
             topic,
             depth=len(tree.ancestors(topic_id)) + 1,
             is_shown=tree.shown(topic_id),
@@ -137,7 +137,7 @@ class SubjectTopicsAnswer(ResponseModel):
     """A subject and its topics, each before those under it."""
 
     subject: SubjectAnswer
-    items: list[TopicInTree]
+    items: list[StaffTopic]
 
 
 class TopicForStudents(ResponseModel):
@@ -161,7 +161,7 @@ class TopicsForStudents(ResponseModel):
     items: list[TopicForStudents]
 
 
-class TreeQuery(QueryModel):
+class SyllabusTreeQuery(QueryModel):
     """All subjects, or one."""
 
     subject_id: Ulid | None = None
