@@ -70,11 +70,6 @@ def lift_ban_from_notes(
     idempotency=Idempotency.OPTIONAL,
     grants=_WRITES,
     raises=[UserNotFound, ViewSessionNotFound, NotAStudent, TooManyBans, Conflict],
-    examples={
-        "userAgentHash": "0123456789abcdef0123456789abcdef",
-        "durationHours": 48,
-        "reason": "A script reads under this user agent",
-    },
 )
 def ban_device(user_id: str, user: User, body: DeviceBanRequest, caller: Caller, request: Request) -> Answer[BanView]:
     """Ban a device of a student from notes, known by its user agent.

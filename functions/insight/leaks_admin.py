@@ -27,7 +27,6 @@ _WRITES = (Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY)
     idempotency=Idempotency.OPTIONAL,
     grants=_WRITES,
     raises=[AssetUnusable, Conflict],
-    examples={"title": "Fundamental Rights in a channel", "fragments": ["W7K2-9?QD"]},
 )
 def open_leak_case(body: NewLeakCase, caller: Caller) -> Answer[LeakCaseView]:
     """Open a leak case; the fragments of trace codes are traced at once.
@@ -68,7 +67,6 @@ def get_leak_case(case: LeakCase) -> Answer[LeakCaseView]:
     resource=LEAK_CASE,
     grants=_WRITES,
     raises=[LeakCaseNotFound, AssetUnusable, VersionMismatch, HeaderInvalid, Conflict],
-    examples={"status": "ACTIONED", "actions": [{"type": "BAN", "note": "Banned from all notes for a month"}]},
 )
 def change_leak_case(case: LeakCase, body: LeakCaseChange, caller: Caller, request: Request) -> Answer[LeakCaseView]:
     """Change a leak case, or record what was done.

@@ -18,7 +18,6 @@ _WRITES = (Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY)
     "/v1/admin/security/watermarks/trace",
     action=Actions.SECURITY_MANAGE,
     grants=_WRITES,
-    examples={"traceCode": "W7K2-9?QD", "reason": "A page of it was posted in a channel"},
 )
 def trace_watermark(body: TraceRequest, caller: Caller) -> Traced:
     """Whom a watermark names: who read which note, in which session, when and from where.

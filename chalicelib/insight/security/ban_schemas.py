@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from chalicelib.insight.security.items import ALL_NOTES, Ban, Banned
 from chalicelib.insight.security.naming import Named
@@ -74,6 +74,15 @@ def _one_device(view_session_id: str | None, user_agent_hash: str | None) -> Non
 class DeviceBanRequest(RequestModel):
     """Which device: that of a view session, or by its user-agent hash."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "userAgentHash": "0123456789abcdef0123456789abcdef",
+                "durationHours": 48,
+                "reason": "A script reads under this user agent",
+            }
+        }
+    )
     view_session_id: Ulid | None = None
     user_agent_hash: Device | None = Field(default=None, examples=["0123456789abcdef0123456789abcdef"])
     duration_hours: Hours

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from chalicelib.insight.security.items import LeakCase, LeakStatus
 from chalicelib.insight.security.naming import Named
@@ -45,6 +45,9 @@ Done = Annotated[list[DoneRequest], Field(max_length=10)]
 class NewLeakCase(RequestModel):
     """A leak. ``fragments``: trace codes as far as they can be read; they are traced at once."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"title": "Fundamental Rights in a channel", "fragments": ["W7K2-9?QD"]}}
+    )
     title: Title = Field(examples=["Fundamental Rights in a channel"])
     source_url: Address | None = Field(default=None, examples=["https://example.com/post/1"])
     evidence_asset_ids: Evidence = Field(default_factory=list)
@@ -57,6 +60,11 @@ class NewLeakCase(RequestModel):
 class LeakCaseChange(RequestModel):
     """What changes. Lists replace the list, but ``actions``, which are added to what was done; null removes."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"status": "ACTIONED", "actions": [{"type": "BAN", "note": "From all notes, for a month"}]}
+        }
+    )
     title: Title | None = None
     source_url: Address | None = None
     evidence_asset_ids: Evidence | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from chalicelib.insight.security.ban_schemas import Reason
 from chalicelib.platform.http import Characters, Instant, RequestModel, ResponseModel
@@ -53,6 +53,9 @@ class TraceRequest(RequestModel):
     by itself needs ``from`` and ``to``, at most 7 days apart.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"traceCode": "W7K2-9?QD", "reason": "A page of it was posted in a channel"}}
+    )
     trace_code: TraceCode | None = None
     user_hash: UserHashText | None = None
     view_session_id: Ulid | None = None
