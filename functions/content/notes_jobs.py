@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.content.notes import following, projecting, scheduling
+from chalicelib.content.files import FileWithdrawn
+from chalicelib.content.notes import following, projecting, publishing, scheduling
 from chalicelib.content.notes.events import NoteUpdated
 from chalicelib.content.notes.scheduling import Scheduled
 from chalicelib.content.taxonomy import TagDeleted, TaxonomyChanged
@@ -25,6 +26,12 @@ def follow_subject(event: TaxonomyChanged) -> None:
 def let_go_of_tag(event: TagDeleted) -> None:
     """Take a tag that is gone off the notes that carry it."""
     following.let_go_of_tag(event.tag_id)
+
+
+@consumer(on=[FileWithdrawn], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
+def take_back_infected(event: FileWithdrawn) -> None:
+    """Take back the notes of a file that was found infected."""
+    publishing.withdraw(event.file_asset_id)
 
 
 @job(

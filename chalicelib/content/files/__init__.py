@@ -1,11 +1,12 @@
 """Uploaded files: one private bucket, and what may be used of it."""
 
 from chalicelib.content.files.errors import AssetUnusable, FileNotFound
+from chalicelib.content.files.events import FileConfirmed, FileRejected, FileWithdrawn
 from chalicelib.content.files.items import AssetReference, Audience, FileAsset
 from chalicelib.content.files.lookup import Used, deliverable, used
 from chalicelib.content.files.outlines import outline_of
 from chalicelib.content.files.purposes import EXTENSIONS, NOTES_PDF, Purpose
-from chalicelib.content.files.references import Place, follow, release, require_usable, take
+from chalicelib.content.files.references import Place, follow, places_of, release, require_usable, take
 from chalicelib.content.files.resources import UPLOADED_FILE, asset_entity
 from chalicelib.content.files.storage import Beginning, page_key
 from chalicelib.content.files.storage import begin as begin_bytes
@@ -21,7 +22,10 @@ __all__ = [
     "Audience",
     "Beginning",
     "FileAsset",
+    "FileConfirmed",
     "FileNotFound",
+    "FileRejected",
+    "FileWithdrawn",
     "Place",
     "Purpose",
     "Used",
@@ -31,6 +35,7 @@ __all__ = [
     "follow",
     "outline_of",
     "page_key",
+    "places_of",
     "read_bytes",
     "release",
     "require_usable",

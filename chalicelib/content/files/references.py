@@ -10,10 +10,19 @@ from typing import cast
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.content.files.items import USABLE_SCANS, AssetReference, Audience, FileAsset, FileStatus
+from chalicelib.content.files.items import (
+    USABLE_SCANS,
+    AssetReference,
+    Audience,
+    FileAsset,
+    FileStatus,
+    with_references,
+)
 from chalicelib.platform import clock
 from chalicelib.platform.records import frozen
-from chalicelib.platform.store import Transaction, absent, present
+from chalicelib.platform.store import Transaction, absent, every, present
+
+MOST_PLACES = 100_000
 
 
 @frozen
@@ -101,3 +110,9 @@ def release(tx: Transaction, asset_id: str, ref_type: str, ref_id: str) -> None:
     tx.update(FileAsset, FileAsset.place(asset_id), _counted(-1), when=present(FileAsset), name="released")
     where = AssetReference.place(asset_id, ref_type, ref_id)
     tx.delete(AssetReference, where, when=present(AssetReference), name="reference")
+
+
+def places_of(asset_id: str, ref_type: str) -> list[str]:
+    """The ids of all places of a type that use a file, whatever has become of it. One query of its partition."""
+    found = every(with_references(asset_id), most=MOST_PLACES)
+    return [str(one.ref_id) for one in found if isinstance(one, AssetReference) and one.ref_type == ref_type]

@@ -8,11 +8,12 @@ from typing import Any
 
 from chalicelib.content import files
 from chalicelib.content.notes.errors import NoteIsPublished
+from chalicelib.content.notes.extracts import PREVIEW_PLACE
 from chalicelib.content.notes.items import MAX_FILE_HISTORY, Note, PagesState, values_of
 from chalicelib.content.notes.links import Links, belong
 from chalicelib.content.notes.resources import staff_entity
 from chalicelib.content.notes.schemas import NewNote, NoteChange
-from chalicelib.content.notes.writing import TRIES, insert, place_of, read, remove, write_changes
+from chalicelib.content.notes.writing import NOTE_PLACE, TRIES, insert, place_of, read, remove, write_changes
 from chalicelib.platform import audit, clock, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.catalogue import Actions
@@ -115,7 +116,9 @@ def delete(note: Note, caller: Caller) -> None:
         values = values_of(note)
         tx = store.Transaction()
         remove(tx, note)
-        files.release(tx, values["file_asset_id"], "NOTE", values["id"])
+        files.release(tx, values["file_asset_id"], NOTE_PLACE, values["id"])
+        if values["preview_asset_id"]:
+            files.retire_preview(tx, values["preview_asset_id"], PREVIEW_PLACE, values["id"])
         audit.write(tx, DELETE, values["id"], by=caller, meta={"title": values["title"]})
         try:
             tx.commit()
@@ -145,7 +148,7 @@ def _commit(note: Note, before: dict[str, Any], differs: dict[str, Any], caller:
             values.update(links.file_values(), **_replacing(before, caller))
         links.check(tx)
     if new_file:
-        files.release(tx, before["file_asset_id"], "NOTE", before["id"])
+        files.release(tx, before["file_asset_id"], NOTE_PLACE, before["id"])
         files.take(tx, values["file_asset_id"], place_of(values), FILE_PURPOSES)
     elif relinked:
         files.follow(tx, values["file_asset_id"], place_of(values))

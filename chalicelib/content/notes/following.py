@@ -98,7 +98,7 @@ def _change(note_id: str, wanted: Callable[[dict[str, Any]], dict[str, Any]], na
         values = {**before, **changed}
         tx = store.Transaction()
         write_changes(tx, note, changed, values)
-        if "topic_ids" in changed:
+        if "topic_path_ids" in changed:
             files.follow(tx, values["file_asset_id"], place_of(values))
         try:
             tx.commit()

@@ -11,7 +11,7 @@ from chalicelib.content import files
 from chalicelib.content.notes.editing import FILE_PURPOSES
 from chalicelib.content.notes.errors import NoteIncomplete
 from chalicelib.content.notes.items import DRAFT, PUBLISHED, Note, values_of
-from chalicelib.content.notes.writing import TRIES, place_of, read, write_changes
+from chalicelib.content.notes.writing import NOTE_PLACE, TRIES, place_of, read, write_changes
 from chalicelib.content.taxonomy import Subject
 from chalicelib.platform import audit, clock, store
 from chalicelib.platform.access.caller import Caller
@@ -19,6 +19,8 @@ from chalicelib.platform.errors import Conflict
 
 PUBLISH = audit.AuditAction("note.publish", "A note was published")
 UNPUBLISH = audit.AuditAction("note.unpublish", "A note was taken back")
+
+WITHDRAWN = "the file was found infected"
 
 By = Caller | audit.Actor
 """Who does it: a person, or the system on somebody's behalf."""
@@ -91,6 +93,19 @@ def unpublish(note: Note, by: By, reason: str | None) -> Note:
     if not note.is_published:
         return note
     raise Conflict
+
+
+def withdraw(file_asset_id: str) -> int:
+    """Take back the notes of a file that turned out to be infected (FILE-21); how many used it. Harmless when repeated.
+
+    Their readers get 404 on the next request; publishing needs a usable file, so that nobody brings them back with it.
+    """
+    used_by = files.places_of(file_asset_id, NOTE_PLACE)
+    for note_id in used_by:
+        note = store.get(Note, Note.place(note_id))
+        if note is not None:
+            unpublish(note, audit.SYSTEM, WITHDRAWN)
+    return len(used_by)
 
 
 def _turn(tx: store.Transaction, note: Note, changed: dict[str, Any], by: By) -> dict[str, Any]:

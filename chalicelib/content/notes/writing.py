@@ -19,6 +19,8 @@ from chalicelib.content.notes.items import (
 from chalicelib.platform import store
 
 TRIES = 5
+NOTE_PLACE = "NOTE"
+"""What a note is to its file."""
 
 
 def read(note_id: str) -> Note:
@@ -32,11 +34,11 @@ def read(note_id: str) -> Note:
 def place_of(values: Mapping[str, Any]) -> files.Place:
     """What the file's reference carries of a note."""
     return files.Place(
-        "NOTE",
+        NOTE_PLACE,
         values["id"],
         published=values["is_published"],
         subject_id=values["subject_id"],
-        topic_ids=values["topic_ids"],
+        topic_ids=values["topic_path_ids"],
     )
 
 

@@ -13,9 +13,10 @@ from chalicelib.content.notes.items import Note
 from chalicelib.content.taxonomy import Tag, Topic
 from chalicelib.platform import store
 from tests.content.desk import Desk
+from tests.content.notes.shelves import stored
 from tests.content.paper import pdf
 from tests.support.people import People
-from tests.support.races import at_once, round_trips
+from tests.support.races import at_once, just_before, round_trips
 
 ADMIN = "/v1/admin/notes"
 NOBODY = "01M7W40Q13T1PHW4JDV27B5ZA4"
@@ -145,6 +146,26 @@ def test_a_topic_that_goes_while_the_note_is_written_fails_the_write(desk: Desk)
     else:
         assert (answers[0].status, answers[0].code, notes(desk)) == (422, "TOPIC_NOT_IN_SUBJECT", 0)
     assert desk.post(ADMIN, body, 422).issues == {"body.topicIds[0]": "TOPIC_NOT_IN_SUBJECT"}
+
+
+@pytest.mark.rule("NOTE-42", "NOTE-11")
+def test_what_a_note_names_is_proved_in_the_transaction_that_writes_it(desk: Desk) -> None:
+    subject, other = desk.subject(), desk.subject()
+    kept, gone = desk.topic(subject), desk.topic(subject)
+    tag, note = desk.tag(), desk.draft(subject=subject, topicIds=[kept["id"]])
+    before = stored(note)
+    change = partial(desk.client.patch, f"{ADMIN}/{note['id']}", token=desk.editor.token)
+    wrong = change(json={"topicIds": [kept["id"], desk.topic(other)["id"]]}, expect=422)
+    assert (wrong.code, wrong.issues) == ("TOPIC_NOT_IN_SUBJECT", {"body.topicIds[1]": "TOPIC_NOT_IN_SUBJECT"})
+    topic_goes = partial(store.delete, Topic, Topic.place(subject["id"], gone["id"]))
+    tag_goes = partial(store.delete, Tag, Tag.place(tag["id"]))
+    for goes, body, field, issue in (
+        (topic_goes, {"topicIds": [kept["id"], gone["id"]]}, "body.topicIds[1]", "TOPIC_NOT_IN_SUBJECT"),
+        (tag_goes, {"tagIds": [tag["id"]]}, "body.tagIds", "TAG_NOT_FOUND"),
+    ):
+        with just_before("TransactWriteItems", goes):
+            assert change(json=body, expect=422).issues == {field: issue}
+    assert stored(note).serialize() == before.serialize()
 
 
 @pytest.mark.rule("NOTE-40", "NOTE-10")

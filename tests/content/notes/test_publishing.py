@@ -144,3 +144,17 @@ def test_only_those_who_publish_do(desk: Desk, people: People) -> None:
     assert int(stored(note).version) == 1
     assert turn(desk, {"id": "01M7W40Q13T1PHW4JDV27B5ZA4"}, "publish").code == "NOTE_NOT_FOUND"
     assert turn(desk, note, "unpublish", {"reason": "x" * 501}).status == 422
+
+
+@pytest.mark.rule("NOTE-15", "NOTE-41")
+def test_the_notes_of_a_file_that_turns_out_infected_are_taken_back(desk: Desk) -> None:
+    note = desk.note()
+    shared = desk.note(fileAssetId=note["file"]["fileAssetId"])
+    other, draft = desk.note(), desk.draft(fileAssetId=note["file"]["fileAssetId"])
+    found = [FileAsset.scan_status.set("INFECTED"), FileAsset.version.add(1)]
+    store.update(FileAsset, FileAsset.place(note["file"]["fileAssetId"]), found)
+    desk.cloud.drain()
+    assert [bool(stored(one).is_published) for one in (note, shared, other, draft)] == [False, False, True, False]
+    assert audited(desk)["note.unpublish"] == 2
+    assert int(stored(draft).version) == 1
+    assert turn(desk, note, "publish").json["details"] == {"missing": ["FILE"]}
