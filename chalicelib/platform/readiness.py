@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 
+from botocore.exceptions import ClientError
+
 from chalicelib.platform.access.tokens import JWT_PUBLIC_KEYS
 from chalicelib.platform.aws import clients
 from chalicelib.platform.aws.bucket import BUCKET_NAME
@@ -28,9 +30,25 @@ class Check:
     ms: int
 
 
+class PublicBucket(Exception):
+    """The bucket's policy lets anybody in: no stage is ready that way (FILE-41)."""
+
+
+def _private_bucket() -> None:
+    """The bucket answers, and is nobody else's. A bucket without a policy allows nothing."""
+    try:
+        status = clients.s3().get_bucket_policy_status(Bucket=BUCKET_NAME())
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "NoSuchBucketPolicy":
+            return
+        raise
+    if status["PolicyStatus"]["IsPublic"]:
+        raise PublicBucket
+
+
 _CALLS: dict[str, Callable[[], object]] = {
     "table": lambda: clients.dynamodb().describe_table(TableName=TABLE_NAME()),
-    "bucket": lambda: clients.s3().head_bucket(Bucket=BUCKET_NAME()),
+    "bucket": _private_bucket,
     "secrets": JWT_PUBLIC_KEYS.fetch,
     "queues": lambda: backlog(Queues.PAYMENT_EVENTS),
 }

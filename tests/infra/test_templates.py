@@ -141,7 +141,7 @@ def test_the_table_survives_its_stack_in_production(expanded: Stacks) -> None:
         assert resource["DeletionPolicy"] == ("Retain" if stage == "prod" else "Delete")
 
 
-@pytest.mark.rule("DEP-07", "FILE-41")
+@pytest.mark.rule("DEP-07", "FILE-22", "FILE-41")
 def test_the_bucket_is_private_versioned_and_tidies_up(expanded: Stacks) -> None:
     for stacks in expanded.values():
         bucket = stacks["state"]["Files"]["Properties"]

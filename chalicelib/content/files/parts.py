@@ -9,19 +9,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.content.files import storage
-from chalicelib.content.files.configuration import UPLOAD_URL_TTL_SECONDS
+from chalicelib.content.files.configuration import UPLOAD_PART_BYTES, UPLOAD_PARTS_FROM_BYTES, UPLOAD_URL_TTL_SECONDS
 from chalicelib.content.files.errors import NotInParts, UploadMismatch, UploadNotFound
 from chalicelib.content.files.items import FileAsset, FileStatus
 from chalicelib.content.files.schemas import MultipartUpload, UploadPart
 from chalicelib.platform import clock
 
-FROM_BYTES = 100 * 1024 * 1024
-PART_BYTES = 16 * 1024 * 1024
 
-
-def wanted(size: int) -> bool:
-    """Whether a file of so many bytes may come in parts."""
-    return size > FROM_BYTES
+def begin(asset: FileAsset) -> None:
+    """Let a large file come in parts too. One round trip; none for a small one."""
+    if int(asset.size_bytes) > UPLOAD_PARTS_FROM_BYTES():
+        asset.part_bytes = UPLOAD_PART_BYTES()
+        asset.upload_id = storage.begin_parts(str(asset.object_key), content_type=str(asset.content_type))
 
 
 def addresses(asset: FileAsset) -> MultipartUpload:
@@ -43,14 +42,16 @@ def signed(asset: FileAsset, there: dict[int, storage.StoredPart]) -> MultipartU
     missing = [
         UploadPart(
             number=number,
-            first_byte=(number - 1) * PART_BYTES,
+            first_byte=(number - 1) * int(asset.part_bytes),
             size_bytes=length,
             url=storage.sign_part(str(asset.object_key), str(asset.upload_id), number, size=length, seconds=seconds),
         )
-        for number, length in _lengths(int(asset.size_bytes)).items()
+        for number, length in _lengths(asset).items()
         if number not in there or there[number].size != length
     ]
-    return MultipartUpload(part_bytes=PART_BYTES, parts=missing, expires_at=clock.now() + timedelta(seconds=seconds))
+    return MultipartUpload(
+        part_bytes=int(asset.part_bytes), parts=missing, expires_at=clock.now() + timedelta(seconds=seconds)
+    )
 
 
 def complete(asset: FileAsset) -> None:
@@ -63,14 +64,15 @@ def complete(asset: FileAsset) -> None:
         return
     if not there:
         raise UploadNotFound
-    if {number: part.size for number, part in there.items()} != _lengths(int(asset.size_bytes)):
+    if {number: part.size for number, part in there.items()} != _lengths(asset):
         found = sum(part.size for part in there.values())
         raise UploadMismatch({"declared": int(asset.size_bytes), "found": found})
     storage.join(str(asset.object_key), str(asset.upload_id), there)
 
 
-def _lengths(size: int) -> dict[int, int]:
+def _lengths(asset: FileAsset) -> dict[int, int]:
     """The length of each part by its number, from 1."""
-    whole, rest = divmod(size, PART_BYTES)
-    lengths = dict.fromkeys(range(1, whole + 1), PART_BYTES)
+    usual = int(asset.part_bytes)
+    whole, rest = divmod(int(asset.size_bytes), usual)
+    lengths = dict.fromkeys(range(1, whole + 1), usual)
     return {**lengths, whole + 1: rest} if rest else lengths

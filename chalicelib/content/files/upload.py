@@ -40,8 +40,7 @@ def begin(body: NewUpload, caller: Caller) -> UploadAnswer:
     if body.alt is not None and content_type not in IMAGES:
         raise NotAnImage
     asset = _asset(asset_id, body, purpose, content_type, caller)
-    if parts.wanted(body.size_bytes):
-        asset.upload_id = storage.begin_parts(str(asset.object_key), content_type=content_type)
+    parts.begin(asset)
     tx = store.Transaction()
     tx.put(asset, when=store.absent(FileAsset))
     audit.write(tx, INIT, asset_id, by=caller, meta={"purpose": purpose.name, "sizeBytes": body.size_bytes})

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from chalicelib.content.files import FileAsset
+from chalicelib.content.files.events import file_events
 from chalicelib.content.files.scans import HEADER, signature
 from chalicelib.platform import clock, store
 from chalicelib.platform.aws import clients
 from chalicelib.platform.aws.bucket import BUCKET_NAME
+from chalicelib.platform.events.changes import Change
 from infra.local.scanner import EICAR, PATH, Scanner, told
 from tests.content import pictures
 from tests.content.desk import Desk
@@ -212,3 +214,25 @@ def test_the_local_cloud_scans_what_is_stored(desk: Desk, monkeypatch: pytest.Mo
     for key in noticed:
         scanner.scan(key)
     assert [one["result"] for one in posted] == ["CLEAN", "INFECTED"]
+
+
+@pytest.mark.rule("FILE-20", "FILE-21")
+def test_what_becomes_of_a_file_is_told_once(desk: Desk) -> None:
+    place = FileAsset.place("01M7W40Q13T1PHW4JDV27B5ZA4")
+
+    def state(status: str, scan_status: str = "WAITING", references: int = 0) -> FileAsset:
+        more = {"status": status, "scan_status": scan_status, "references": references}
+        return FileAsset(place.pk, place.sk, id="01M7W40Q13T1PHW4JDV27B5ZA4", purpose="OTHER", **more)
+
+    def told(old: FileAsset | None, new: FileAsset | None) -> list[str]:
+        return [type(event).__name__ for event in file_events(Change(old, new, "1"))]
+
+    pending, waiting, confirmed = state("PENDING"), state("INSPECTING"), state("CONFIRMED", "CLEAN")
+    assert told(None, pending) == told(pending, waiting) == told(pending, None) == []
+    assert told(waiting, confirmed) == told(pending, confirmed) == ["FileConfirmed"]
+    assert told(waiting, state("REJECTED", "INFECTED")) == told(confirmed, state("REJECTED", "INFECTED"))
+    assert told(waiting, state("REJECTED")) == ["FileRejected"]
+    assert told(confirmed, state("CONFIRMED", "CLEAN", 1)) == []
+    assert told(confirmed, state("CONFIRMED", "INFECTED", 1)) == ["FileWithdrawn"]
+    (event,) = file_events(Change(waiting, confirmed, "1"))
+    assert event.key == "01M7W40Q13T1PHW4JDV27B5ZA4"

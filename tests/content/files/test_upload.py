@@ -85,8 +85,7 @@ def test_the_address_dies(desk: Desk) -> None:
     assert desk.put(upload, CONTENT).status == 403
 
 
-# Images have no purpose of their own yet: none gets in that nobody has looked into.
-@pytest.mark.rule("FILE-30", "FILE-35")
+@pytest.mark.rule("FILE-30")
 @pytest.mark.parametrize("content_type", ["image/svg+xml", "image/png", "text/html", "application/pdf; charset=x"])
 def test_another_type_is_refused(desk: Desk, content_type: str) -> None:
     assert desk.init(CONTENT, contentType=content_type).code == "TYPE_NOT_ALLOWED"
@@ -149,7 +148,7 @@ def test_nobody_without_a_signature_reaches_the_bucket(desk: Desk) -> None:
     assert desk.put({**bare, "method": "GET", "url": f"http://127.0.0.1:5000/{BUCKET_NAME()}"}, b"").status == 403
 
 
-@pytest.mark.rule("FILE-38")
+@pytest.mark.rule("FILE-22", "FILE-38")
 def test_what_nobody_confirms_is_gone_after_a_day(desk: Desk) -> None:
     asset_id = desk.uploaded(CONTENT)
     desk.cloud.advance(86_400)

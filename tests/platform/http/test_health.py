@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from chalicelib.platform import clock, readiness
+from chalicelib.platform.aws import clients
+from chalicelib.platform.aws.bucket import BUCKET_NAME
 from infra.local.emulator import Emulator
 from tests.support.client import Client
 
@@ -49,7 +53,7 @@ def test_ready_asks_each_dependency_once_and_keeps_it(client: Client, cloud: Emu
     ("service", "operation", "name"),
     [
         ("dynamodb", "DescribeTable", "table"),
-        ("s3", "HeadBucket", "bucket"),
+        ("s3", "GetBucketPolicyStatus", "bucket"),
         ("ssm", "GetParameter", "secrets"),
         ("sqs", "GetQueueAttributes", "queues"),
     ],
@@ -64,3 +68,17 @@ def test_a_failed_check_says_no_and_nothing_else(
     assert set(answer.json["checks"][name]) == {"ok", "ms"}
     for word in (b"arn:", b"AccessDenied", b"pathshala-", b"injected"):
         assert word not in answer.body
+
+
+@pytest.mark.rule("FILE-41", "HTTP-02")
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_a_bucket_that_anybody_may_read_is_not_ready(client: Client, cloud: Emulator, effect: str) -> None:
+    objects = f"arn:aws:s3:::{BUCKET_NAME()}/*"
+    statement = {"Effect": effect, "Principal": "*", "Action": "s3:GetObject", "Resource": objects}
+    clients.s3().put_bucket_policy(Bucket=BUCKET_NAME(), Policy=json.dumps({"Statement": [statement]}))
+    try:
+        answer = client.get("/v1/health/ready")
+    finally:
+        clients.s3().delete_bucket_policy(Bucket=BUCKET_NAME())
+    assert answer.json["checks"]["bucket"]["ok"] is (effect == "Deny")
+    assert answer.status == (200 if effect == "Deny" else 503)
