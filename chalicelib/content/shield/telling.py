@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.content.shield.events import SignalRaised
 from chalicelib.content.shield.items import SignalNotice
 from chalicelib.content.shield.settings import SHIELD_MAIL_MINUTES
-from chalicelib.identity.accounts import ACTIVE, User, user_key
-from chalicelib.identity.roles import RoleHolder, every_role
+from chalicelib.identity.accounts import User, user_key
+from chalicelib.identity.roles import staff_with
 from chalicelib.platform import clock, messages, store
-from chalicelib.platform.access.card import AccessCard, permissions_at
-from chalicelib.platform.access.catalogue import Permission, UserType
+from chalicelib.platform.access.catalogue import Permission
 from chalicelib.platform.ids import ulid_at
 from chalicelib.platform.messages import MessageClass, Template
 from chalicelib.platform.signals import SecuritySignal, Severity
@@ -22,7 +21,6 @@ from chalicelib.platform.store import Transaction, TransactionLost
 from chalicelib.platform.work import Later
 
 SECURITY_SIGNALS = Template("SECURITY_SIGNALS", MessageClass.SECURITY, ("at", "count", "types"), ("userName",))
-MOST_READERS = 50
 MOST_SIGNALS = 1_000
 
 
@@ -39,7 +37,7 @@ def tell(raised: SignalRaised) -> int:
     wait = sent_at + 60 * SHIELD_MAIL_MINUTES() - now.timestamp()
     if wait > 0:
         raise Later(int(wait) + 1)
-    people = _managers(now)
+    people = _managers()
     tx = Transaction()
     notice = SignalNotice(*SignalNotice.place(), sent_at=now.timestamp())
     same = store.absent(SignalNotice) if known is None else SignalNotice.sent_at == known.sent_at
@@ -75,21 +73,8 @@ def _types(since: float, now: datetime) -> dict[str, int]:
     return found
 
 
-def _managers(now: datetime) -> list[User]:
-    """Active staff whose card allows ``security.manage``, at most fifty; a role that allows it finds them."""
-    keys = [key for key, role in every_role().items() if Permission.SECURITY_MANAGE in (role.permissions or ())]
-    holders = {str(one.user_id) for key in keys for one in store.every(RoleHolder.of(key))}
-    chosen = sorted(holders)[:MOST_READERS]
-    if not chosen:
-        return []
-    found = store.get_many([*(AccessCard.place(one) for one in chosen), *(user_key(one) for one in chosen)])
-    cards, users = found[: len(chosen)], found[len(chosen) :]
-    return [
-        user
-        for card, user in zip(cards, users, strict=True)
-        if isinstance(card, AccessCard)
-        and isinstance(user, User)
-        and card.status == ACTIVE
-        and card.user_type == UserType.ADMIN
-        and Permission.SECURITY_MANAGE in permissions_at(card, now.timestamp())
-    ]
+def _managers() -> list[User]:
+    """Those who manage security."""
+    found = staff_with(Permission.SECURITY_MANAGE)
+    users = store.get_many([user_key(one) for one in found]) if found else []
+    return [user for user in users if isinstance(user, User)]

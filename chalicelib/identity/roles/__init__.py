@@ -49,6 +49,7 @@ from chalicelib.identity.roles.holding import (
 from chalicelib.identity.roles.items import Role, RoleChange, RoleHolder
 from chalicelib.identity.roles.permissions import SENSITIVE, check_names
 from chalicelib.identity.roles.propagation import carry_on
+from chalicelib.identity.roles.reach import staff_with
 from chalicelib.identity.roles.rights import (
     Rights,
     as_read,
@@ -121,6 +122,7 @@ __all__ = [
     "require_not_outranked",
     "require_permissions",
     "seed_roles",
+    "staff_with",
     "suitable",
     "super_admins",
     "with_fresh_roles",
