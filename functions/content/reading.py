@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from chalicelib.content.notes import Note, NoteNotFound
+from chalicelib.content.progress import PageNotFound
 from chalicelib.content.reading import continuing, delivery, opening, pages, preview, watermark
 from chalicelib.content.reading.errors import (
     NoPreview,
     NoticeNotAccepted,
-    PageNotFound,
     PagesNotReady,
     PagesOnly,
     ViewTokenInvalid,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
@@ -26,7 +26,7 @@ from tests.commerce.payments.shop import Shop, Street, forget_tokens, street
 from tests.content.assets import shelf
 from tests.content.desk import Desk
 from tests.engagement.notifications.outbox import put_receipt
-from tests.support.client import Client
+from tests.support.client import Client, Response
 from tests.support.engine import kept, put_back
 from tests.support.people import People, Person, sign
 
@@ -111,6 +111,7 @@ class World:
             "tagId": self.desk.tag()["id"],
             "noteId": note["id"],
             "n": "1",
+            "page": "1",
             "fileAssetId": self.desk.file(),
             "planKey": "notes-yearly",
             "merchantTransactionId": self.shop.order_of(self.persons[STUDENT], "notes-yearly"),
@@ -186,10 +187,14 @@ class World:
 
     def call(self, endpoint: Endpoint, caller: str) -> int:
         """The status that this caller gets for a sound request."""
+        return self.answer(endpoint, caller).status
+
+    def answer(self, endpoint: Endpoint, caller: str, query: Mapping[str, str] | None = None) -> Response:
+        """The whole answer; ``query``: parameters beside those of the path."""
         headers = self.headers(endpoint, caller)
         token = None if "Authorization" in headers else self.tokens[caller]
         path, body = self.path(endpoint), self.body(endpoint)
-        return self.client.call(endpoint.method, path, json=body, token=token, headers=headers).status
+        return self.client.call(endpoint.method, path, json=body, query=query, token=token, headers=headers)
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

@@ -1,11 +1,11 @@
-"""How far readers got. Only this module knows the keys."""
+"""How far readers got, their bookmarks and remarks. Only this module knows the keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.platform import clock
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
@@ -49,6 +49,38 @@ class NoteProgress(Item, discriminator="NoteProgress"):
         return Query(NoteProgress, f"USER#{user_id}#NOTEPROG", index="gsi1", descending=True)
 
 
+class Bookmarks(Item, discriminator="Bookmarks"):
+    """All bookmarks of one reader. ``pages``: ``<note id>#<page>`` → when it was set (the text of ``clock.iso``)."""
+
+    pages: MapAttribute[str, Any] = MapAttribute(default=dict)
+
+    @staticmethod
+    def place(user_id: str) -> Key:
+        """Where somebody's bookmarks are."""
+        return Key(f"USER#{user_id}", "BOOKMARKS")
+
+
+class Remark(Item, discriminator="Remark"):
+    """What a reader wrote down about one page, for nobody else."""
+
+    note_id = UnicodeAttribute()
+    page = NumberAttribute()
+    text = UnicodeAttribute()
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+
+    @staticmethod
+    def place(user_id: str, note_id: str, page: int) -> Key:
+        """Where somebody's remark on a page is."""
+        return Key(f"USER#{user_id}", f"REMARK#{note_id}#{page:05d}")
+
+    @staticmethod
+    def of(user_id: str, note_id: str | None = None) -> Query[Remark]:
+        """All of somebody's remarks, or those on one note, by note and page."""
+        rest = "" if note_id is None else f"{note_id}#"
+        return Query(Remark, f"USER#{user_id}", begins_with=f"REMARK#{rest}", consistent=True)
+
+
 _LISTED = ("note_id", "subject_id", "last_page_read", "furthest_page", "total_pages", "percent_complete")
 
 
@@ -71,4 +103,7 @@ PATTERNS = (
     ),
     AccessPattern("what somebody read last", NoteProgress.latest("<user>"), 0.5, consistent=False),
     AccessPattern("all progress of somebody who is erased", NoteProgress.of("<user>"), 1),
+    AccessPattern("somebody's bookmarks", Bookmarks.place("<user>"), 1),
+    AccessPattern("somebody's remarks, by note and page", Remark.of("<user>"), 1),
+    AccessPattern("somebody's remarks on a note", Remark.of("<user>", "<note>"), 1),
 )

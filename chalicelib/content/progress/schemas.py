@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.content.progress.items import NoteProgress
-from chalicelib.platform.http import Instant, RequestModel, ResponseModel
+from chalicelib.content.progress.items import NoteProgress, Remark
+from chalicelib.platform.http import Characters, Instant, ListQuery, RequestModel, ResponseModel
+from chalicelib.platform.ids import Ulid
 
 MAX_PAGES = 5_000
 
@@ -20,6 +21,48 @@ class PageRead(RequestModel):
     read_at: Instant | None = Field(
         default=None, description="When it was read, at most 30 days ago; the server's time where it is left out"
     )
+
+
+class NewRemark(RequestModel):
+    """What to write down about a page."""
+
+    text: Annotated[str, Characters(1, 2_000, multiline=True)] = Field(examples=["Compare with article 32"])
+
+
+class RemarkAnswer(ResponseModel):
+    """What the caller wrote down about a page; nobody else reads it."""
+
+    note_id: str
+    page: int
+    text: str
+    created_at: Instant
+    updated_at: Instant
+
+    @classmethod
+    def of(cls, remark: Remark) -> RemarkAnswer:
+        """From the item."""
+        return cls.model_validate({name: getattr(remark, name) for name in cls.model_fields})
+
+
+class BookmarkAnswer(ResponseModel):
+    """A page that the caller marked."""
+
+    note_id: str
+    page: int
+    created_at: Instant
+
+
+class BookmarkRow(BookmarkAnswer):
+    """A bookmark in the list. ``available``: the note is published; else ``title`` is null."""
+
+    title: str | None
+    available: bool
+
+
+class KeptQuery(ListQuery):
+    """Whose bookmarks or remarks: of one note, or of all."""
+
+    note_id: Ulid | None = None
 
 
 class ProgressAnswer(ResponseModel):

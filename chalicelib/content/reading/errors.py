@@ -12,12 +12,6 @@ class ViewTokenInvalid(Unauthenticated):
     message = "The view session has ended or its token is not valid; open a new one"
 
 
-class PageNotFound(ApiError):
-    status = 404
-    code = "PAGE_NOT_FOUND"
-    message = "The note has no such page"
-
-
 class PagesNotReady(ApiError):
     status = 409
     code = "PAGES_NOT_READY"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from chalicelib.content import files
 from chalicelib.content.notes import NOTE_MAX_RANGE_BYTES, Note
+from chalicelib.content.progress import number_of
 from chalicelib.content.reading import delivery, outbox
 from chalicelib.content.reading.counting import count, refuse_if_full
-from chalicelib.content.reading.errors import PageNotFound, PagesNotReady
+from chalicelib.content.reading.errors import PagesNotReady
 from chalicelib.content.reading.items import NoteReader
 from chalicelib.content.reading.sessions import ViewSession
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.http import Binary, Request, ranges
-
-_NUMBER = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 
 
 def deliver(note: Note, number: str, reader: object, caller: Caller, request: Request) -> Binary:
@@ -31,13 +29,6 @@ def deliver(note: Note, number: str, reader: object, caller: Caller, request: Re
         if not delivery.has_pages(note, session):
             raise PagesNotReady
         return _answer(note, page, known, session, caller, request)
-
-
-def number_of(text: str, page_count: int) -> int:
-    """The page that a path names. Raises ``PageNotFound``."""
-    if not _NUMBER.fullmatch(text) or int(text) > page_count:
-        raise PageNotFound
-    return int(text)
 
 
 def _answer(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from chalicelib.content.notes import Note, NoteNotFound, reader_entity
+from chalicelib.content.progress import Bookmarks
 from chalicelib.content.reading import outbox, preview
 from chalicelib.content.reading.items import NoteReader
 from chalicelib.identity.accounts import User
@@ -35,6 +36,16 @@ READ_NOTE = Resource(
     refused=partial(outbox.refused_by_ban, outbox.CONTENT),
 )
 """``request.beside``: the reader."""
+
+MARKED_NOTE = Resource(
+    param="note",
+    item=Note,
+    key=_note,
+    entity=reader_entity,
+    missing=NoteNotFound,
+    beside=(lambda _, caller_id: Bookmarks.place(caller_id),),
+)
+"""``request.beside``: the caller's bookmarks."""
 
 PREVIEWED_NOTE = READ_NOTE._replace(refused=preview.refused)
 """``request.beside``: the reader."""
