@@ -17,7 +17,7 @@ from chalicelib.platform.http.ranges import RangeNotSatisfiable, RangeRequired
     ticketed="asset_id",
     head=True,
     also=(206, 304),
-    binary="image/*",
+    binary="*/*",
     edge=Limits.ASSETS,
     memory=512,
     grants=[

@@ -15,7 +15,7 @@ from chalicelib.platform.http.ranges import RangeNotSatisfiable, RangeRequired
     resource=UPLOADED_FILE,
     head=True,
     also=(206, 304),
-    binary="application/pdf",
+    binary="*/*",
     memory=512,
     grants=[Grant.TABLE_READ, Grant.FILES_READ, Grant.SECRET_TOKENS_VERIFY],
     raises=[FileNotFound, RangeRequired, RangeNotSatisfiable, VersionMismatch, UpstreamFailed],

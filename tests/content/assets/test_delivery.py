@@ -59,6 +59,25 @@ def test_an_image_comes_whole_with_what_a_browser_needs(client: Client, people: 
     assert asked.status == 404
 
 
+@pytest.mark.rule("FILE-06")
+def test_a_delivery_costs_the_same_however_many_places_use_it(desk: Desk) -> None:
+    subject, student = (
+        desk.subject()["id"],
+        desk.student({"kind": "PRACTICE", "subjectIds": ["x"], "topicIds": ["t39"]}),
+    )
+    few, many = shelf.put(), shelf.put()
+    for number in range(40):
+        shelf.use(many, subject_id=subject, topic_ids=[f"t{number}"])
+    shelf.use(few, subject_id=subject, topic_ids=["t39"])
+    for asset_id in (few, many):
+        desk.client.get(f"/v1/assets/{asset_id}", token=student.token, expect=200)
+        with desk.cloud.calls.during() as calls:
+            desk.client.get(f"/v1/assets/{asset_id}", token=student.token, expect=200)
+        # The card; the file with its places; their subject; the bytes, and beside them the count.
+        expected = ["BatchGetItem", "GetItem", "GetObject", "Query", "UpdateItem"]
+        assert sorted(call.operation for call in calls) == expected
+
+
 @pytest.mark.rule("FILE-48")
 def test_what_is_public_is_cached_by_everybody(client: Client, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     asset_id = shown(audience=Audience.PUBLIC)

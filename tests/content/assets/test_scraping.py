@@ -23,19 +23,23 @@ def signals(cloud: Emulator) -> list[tuple[str, str, int]]:
 
 
 @pytest.mark.rule("FILE-50")
-def test_the_300th_different_asset_within_five_minutes_is_signalled(cloud: Emulator) -> None:
+def test_so_many_different_assets_within_five_minutes_are_signalled(
+    cloud: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scraping.ASSET_SCRAPE_COUNT() == 300
+    monkeypatch.setenv("ASSET_SCRAPE_COUNT", "50")
     student, other = new_ulid(), new_ulid()
     scraping.record(other, "a")
-    for number in range(299):
+    for number in range(49):
         scraping.record(student, f"asset-{number}")
-        if number % 60 == 59:
+        if number % 10 == 9:
             cloud.advance(60)
-    for number in range(290, 299):
+    for number in range(40, 49):
         scraping.record(student, f"asset-{number}")
     assert signals(cloud) == []
-    scraping.record(student, "asset-299")
+    scraping.record(student, "asset-49")
     assert signals(cloud) == [("ASSET_SCRAPE", student, 1)]
-    scraping.record(student, "asset-300")
+    scraping.record(student, "asset-50")
     assert signals(cloud) == [("ASSET_SCRAPE", student, 2)]
 
 
