@@ -21,6 +21,7 @@ class Grant(StrEnum):
     FILES_UPLOAD = "files-upload"
     FILES_CONFIRM = "files-confirm"
     FILES_REMOVE = "files-remove"
+    FILES_LIST = "files-list"
     AUDIT_REFUSALS = "audit-refusals"
     HEALTH = "health"
     START_FINALIZATION = "start-finalization"

@@ -31,7 +31,7 @@ def inspect_file(message: InspectionMessage) -> None:
 @job(
     "remove-deleted-files",
     every=Cron("30 2 * * ? *"),
-    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.FILES_REMOVE],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.FILES_REMOVE, Grant.FILES_LIST],
     timeout=300,
 )
 def remove_deleted_files(run: JobRun) -> RemovalSummary:

@@ -2,6 +2,13 @@
 
 from chalicelib.content.files.errors import AssetUnusable, FileNotFound
 from chalicelib.content.files.events import FileConfirmed, FileRejected, FileWithdrawn
+from chalicelib.content.files.extracts import (
+    discard_preview,
+    make_preview,
+    place_preview,
+    retire_preview,
+    split_pages,
+)
 from chalicelib.content.files.items import AssetReference, Audience, FileAsset
 from chalicelib.content.files.lookup import Used, deliverable, used
 from chalicelib.content.files.outlines import outline_of
@@ -32,13 +39,18 @@ __all__ = [
     "asset_entity",
     "begin_bytes",
     "deliverable",
+    "discard_preview",
     "follow",
+    "make_preview",
     "outline_of",
     "page_key",
+    "place_preview",
     "places_of",
     "read_bytes",
     "release",
     "require_usable",
+    "retire_preview",
+    "split_pages",
     "take",
     "ticket_for",
     "used",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.content.files import storage, thumbnails
+from chalicelib.content.files import extracts, storage, thumbnails
 from chalicelib.content.files.configuration import FILE_DELETE_AFTER_DAYS
 from chalicelib.content.files.errors import AssetInUse, FileNotFound
 from chalicelib.content.files.items import FileAsset, FileStatus, deleted, deleted_until
@@ -75,6 +75,7 @@ def _erase(asset: FileAsset) -> None:
     if packed:
         storage.erase(packed["object_key"], packed["version_id"])
     thumbnails.erase(asset)
+    extracts.erase(asset)
     store.update(
         FileAsset,
         FileAsset.place(str(asset.id)),

@@ -91,6 +91,23 @@ def page_key(asset_id: str, page: int) -> str:
     return f"notes/pages/{asset_id}/{page}.pdf"
 
 
+def pages_of(asset_id: str) -> set[int]:
+    """The pages of a confirmed PDF that have a file of their own. A call per 1,000."""
+    prefix = page_key(asset_id, 1).removesuffix("1.pdf")
+    found: set[int] = set()
+    more: dict[str, str] = {}
+    while True:
+        try:
+            answer = clients.s3().list_objects_v2(Bucket=BUCKET_NAME(), Prefix=prefix, **more)
+        except (BotoCoreError, ClientError) as error:
+            raise UpstreamFailed(retry_after=1) from error
+        names = [str(one["Key"]).removeprefix(prefix).removesuffix(".pdf") for one in answer.get("Contents", [])]
+        found.update(int(name) for name in names if name.isdecimal())
+        if not answer.get("IsTruncated"):
+            return found
+        more = {"ContinuationToken": str(answer["NextContinuationToken"])}
+
+
 def begin(key: str, most: int) -> Beginning:
     """Up to ``most`` bytes from the start of what is there now: of a short object, all. Raises as ``read`` does."""
     try:

@@ -53,7 +53,9 @@ def make(asset_id: str) -> None:
 
 def _wanted(asset: FileAsset) -> bool:
     longest = THUMBNAIL_PIXELS()
-    if not longest or not deliverable(asset) or asset.thumbnail_asset_id or asset.purpose not in SOURCES:
+    if not longest or not deliverable(asset) or asset.purpose not in SOURCES:
+        return False
+    if asset.thumbnail_asset_id or asset.source_asset_id:
         return False
     if asset.content_type == PDF:
         return int(asset.readable["content_length"]) <= MAX_SOURCE_BYTES

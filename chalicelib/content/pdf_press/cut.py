@@ -19,7 +19,6 @@ def preview(whole: str, copy: str, pages: int) -> dict[str, Any]:
     """The first pages as one file: ``{"pages": n}`` or ``{"unfit": why}``."""
     with opened(whole) as document:
         count = min(pages, len(document.pages))
-        document.remove_unreferenced_resources()
         _write(document, range(count), Path(copy))
     return {"pages": count}
 
@@ -27,7 +26,6 @@ def preview(whole: str, copy: str, pages: int) -> dict[str, Any]:
 def singles(whole: str, folder: str, first: int, last: int) -> dict[str, Any]:
     """The pages ``first`` … ``last`` (from 1, both included), each as ``<folder>/<n>.pdf``: ``{"pages": n}``."""
     with opened(whole) as document:
-        document.remove_unreferenced_resources()
         for number in range(first, last + 1):
             _write(document, range(number - 1, number), Path(folder, f"{number}.pdf"))
     return {"pages": last - first + 1}
@@ -46,6 +44,7 @@ def _write(document: Any, chosen: range, copy: Path) -> None:
                 if name not in _KEPT_ON_PAGES:
                     del kept[name]
             _annotations(kept)
+        part.remove_unreferenced_resources()
         with copy.open("wb") as out:
             free = 1 + len(part.objects)
             Order(part, Writer(out, max(LEAST_VERSION, document.pdf_version), free), free).write()
