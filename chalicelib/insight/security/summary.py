@@ -17,6 +17,8 @@ from chalicelib.platform.parallel import together
 
 USUAL = timedelta(days=7)
 MOST = timedelta(days=31)
+KEPT = timedelta(days=400)
+"""No count is older."""
 TOP = 20
 _MOMENT = timedelta(milliseconds=1)
 
@@ -38,12 +40,18 @@ def summary(query: SummaryQuery) -> SignalSummary:
 
 
 def _days(period: Period) -> list[date]:
-    """The academy's days in a period."""
-    first, last = clock.academy_day(period.first), clock.academy_day(period.last - _MOMENT)
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    """The academy's days in a period; none of those to come."""
+    now = clock.now()
+    first, last = max(period.first, now - KEPT), min(period.last - _MOMENT, now)
+    if first > last:
+        return []
+    begin = clock.academy_day(first)
+    return [begin + timedelta(days=number) for number in range((clock.academy_day(last) - begin).days + 1)]
 
 
 def _read(days: Sequence[date]) -> list[SignalStat]:
+    if not days:
+        return []
     queries = (partial(store.every, SignalStat.of_day(day), most=100_000) for day in days)
     found = cast("list[list[SignalStat]]", together(*queries))
     return [stat for one in found for stat in one]

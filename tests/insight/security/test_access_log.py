@@ -101,6 +101,8 @@ def test_each_question_finds_its_lines_newest_first(log: Log) -> None:
         ({"viewSessionId": log.session, "userId": log.ravi.id}, []),
         ({"viewSessionId": new_ulid()}, []),
         ({"from": since(100), "to": since(4.5)}, [3, 2, 1]),
+        ({"from": "0001-01-01T00:00:00Z", "to": "0001-01-02T00:00:00Z"}, []),
+        ({"from": "9999-12-30T00:00:00Z", "to": "9999-12-31T23:59:59Z"}, []),
     ]
     for query, expected in questions:
         for limit in (1, 100):

@@ -94,6 +94,12 @@ def test_a_summary_adds_up_days_and_ranks_people_and_notes(desk: Desk, guard: Pe
     operations = [call.operation for call in calls]
     assert operations.count("Query") == 7
     assert operations.count("BatchGetItem") == 1
+    nothing = {"counts": [], "topUsers": [], "topNotes": []}
+    for far in (
+        {"from": "0001-01-01T00:00:00Z", "to": "0001-01-02T00:00:00Z"},
+        {"from": "9999-12-30T00:00:00Z", "to": "9999-12-31T23:59:59Z"},
+    ):
+        assert asked(**far) == nothing
     path, long = f"{SECURITY}/signals/summary", {"from": "2026-01-01", "to": "2026-02-01"}
     assert desk.client.get(path, token=guard.token, query=long).issues == {"query.from": "PERIOD_TOO_LONG"}
 
