@@ -43,9 +43,9 @@ def test_a_ticket_opens_its_image_for_ten_minutes_and_nothing_else(
     assert fetch(client, image, given, other).status == 200
     assert fetch(client, another, given).code == "TOKEN_MISSING"
     assert fetch(client, another, given, student).code == "ASSET_NOT_FOUND"
-    cloud.advance(599)
+    cloud.advance(540)
     assert fetch(client, image, given).status == 200
-    cloud.advance(1)
+    cloud.advance(60)
     assert fetch(client, image, given).code == "TOKEN_MISSING"
 
 
