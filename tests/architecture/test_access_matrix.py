@@ -14,10 +14,11 @@ import pytest
 from chalicelib.platform import store
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.access.catalogue import ACADEMY_PERMISSIONS, DEFAULT_ROLES, UserType
+from chalicelib.platform.aws.bucket import BUCKET_NAME
 from chalicelib.platform.http.endpoint import Endpoint
 from infra.local.emulator import Emulator
 from tests.architecture.access_matrix import expected, line, outcome
-from tests.architecture.world import CALLERS, OPERATOR, SIGNED_IN, STAFF, STUDENT, World
+from tests.architecture.world import ANONYMOUS, CALLERS, OPERATOR, OTHER, SIGNED_IN, STAFF, STUDENT, World
 from tests.architecture.world import world as academy
 
 
@@ -112,3 +113,39 @@ def test_an_action_is_decided_for_every_kind_of_caller(world: World) -> None:
         if endpoint.guard() is not None:
             let_in = {name.partition("(")[0] for name in row.partition(": ")[2].split()}
             assert let_in <= SIGNED_IN | {"signed-in"}, place
+
+
+_NAMES_OF_PLACES = (b"fileAssetId", b"objectKey", b"versionId", b"amazonaws", b"X-Amz")
+
+
+def _told(world: World, endpoint: Endpoint, caller: str) -> bytes:
+    """Everything that somebody who is no staff is told there: as asked, and with whatever query names something."""
+    names = {str(one.alias) for one in endpoint.query_model.model_fields.values()} if endpoint.query_model else set()
+    known = {name: value for name, value in {**world.named, "include": "progress"}.items() if name in names}
+    told = b""
+    for query in ({}, known) if known else ({},):
+        with world.unchanged():
+            answer = world.answer(endpoint, caller, query)
+        told += answer.body + str(dict(answer.headers)).encode()
+    return told
+
+
+@pytest.mark.rule("NOTE-43", "FILE-45")
+def test_nobody_but_staff_is_told_where_the_bytes_of_a_note_are(world: World) -> None:
+    """Every endpoint, its answers, errors and headers: no file of a note, no place or version of bytes, no bucket."""
+    kept = [item for item in world.cloud.items() if item.get("purpose", {}).get("S") == "NOTES_PDF"]
+    places = [item[name]["S"].encode() for item in kept for name in ("object_key", "version_id") if name in item]
+    packed = [
+        value["S"].encode() for item in kept for value in item.get("packed", {}).get("M", {}).values() if "S" in value
+    ]
+    secrets = {*places, *packed, *(item["id"]["S"].encode() for item in kept), BUCKET_NAME().encode()}
+    assert len(secrets) >= 4
+    for place, endpoint in world.endpoints.items():
+        action = endpoint.guard()
+        if action is not None and action.for_staff:
+            continue
+        # The document of the interface names what staff send.
+        names = () if endpoint.path.startswith(("/v1/openapi", "/v1/docs")) else _NAMES_OF_PLACES
+        for caller in (STUDENT, OTHER, ANONYMOUS):
+            told = _told(world, endpoint, caller)
+            assert not [one for one in (*secrets, *names) if one in told], f"{place} to {caller}"
