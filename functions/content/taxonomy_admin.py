@@ -37,7 +37,7 @@ def import_taxonomy(body: SyllabusImport, caller: Caller) -> ImportReport:
     action=Actions.CONTENT_READ,
     limits=[Limits.EXPORT],
     memory=1024,
-    grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
     raises=[SubjectNotFound],
 )
 def export_taxonomy(query: SyllabusExportQuery) -> SyllabusExport:
