@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.content.files import AssetUnusable
+from chalicelib.content.files import AssetNotReady, AssetUnusable
 from chalicelib.content.notes import bulk, desk, editing, publishing
 from chalicelib.content.notes.desk_schemas import (
     BulkAnswer,
@@ -33,7 +33,7 @@ def _answer(note: Note) -> Answer[StaffNote]:
     status=201,
     idempotency=Idempotency.OPTIONAL,
     grants=_WRITES,
-    raises=[AssetUnusable, TopicNotInSubject, Conflict],
+    raises=[AssetNotReady, AssetUnusable, TopicNotInSubject, Conflict],
 )
 def create_note(body: NewNote, caller: Caller) -> Answer[StaffNote]:
     """Create a note as a draft.
@@ -49,7 +49,7 @@ def create_note(body: NewNote, caller: Caller) -> Answer[StaffNote]:
     action=Actions.NOTES_WRITE,
     resource=EDITED_NOTE,
     grants=_WRITES,
-    raises=[NoteNotFound, AssetUnusable, TopicNotInSubject, VersionMismatch, Conflict],
+    raises=[NoteNotFound, AssetNotReady, AssetUnusable, TopicNotInSubject, VersionMismatch, Conflict],
 )
 def change_note(note: Note, body: NoteChange, caller: Caller, request: Request) -> Answer[StaffNote]:
     """Change a note.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.content.files import AssetUnusable
+from chalicelib.content.files import AssetNotReady, AssetUnusable
 from chalicelib.content.taxonomy import listing, ordering, subjects
 from chalicelib.content.taxonomy.errors import SubjectKeyTaken, SubjectNotFound, TooManySubjects
 from chalicelib.content.taxonomy.items import Subject
@@ -25,7 +25,7 @@ from chalicelib.platform.http import Actions, Answer, Caller, Grant, Idempotency
     status=201,
     idempotency=Idempotency.OPTIONAL,
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
-    raises=[SubjectKeyTaken, TooManySubjects, AssetUnusable],
+    raises=[SubjectKeyTaken, TooManySubjects, AssetNotReady, AssetUnusable],
 )
 def create_subject(body: NewSubject, caller: Caller) -> Answer[SubjectAnswer]:
     """Create a subject.
@@ -41,7 +41,7 @@ def create_subject(body: NewSubject, caller: Caller) -> Answer[SubjectAnswer]:
     action=Actions.CONTENT_MANAGE,
     resource=SUBJECT,
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
-    raises=[SubjectNotFound, SubjectKeyTaken, AssetUnusable, VersionMismatch, Conflict],
+    raises=[SubjectNotFound, SubjectKeyTaken, AssetNotReady, AssetUnusable, VersionMismatch, Conflict],
 )
 def change_subject(subject: Subject, body: SubjectChange, caller: Caller, request: Request) -> Answer[SubjectAnswer]:
     """Change a subject.

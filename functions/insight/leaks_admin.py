@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.content.files import AssetUnusable
+from chalicelib.content.files import AssetNotReady, AssetUnusable
 from chalicelib.insight.security import leak_listing, leaks
 from chalicelib.insight.security.errors import LeakCaseNotFound
 from chalicelib.insight.security.items import LeakCase
@@ -26,7 +26,7 @@ _WRITES = (Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY)
     status=201,
     idempotency=Idempotency.OPTIONAL,
     grants=_WRITES,
-    raises=[AssetUnusable, Conflict],
+    raises=[AssetNotReady, AssetUnusable, Conflict],
 )
 def open_leak_case(body: NewLeakCase, caller: Caller) -> Answer[LeakCaseView]:
     """Open a leak case; the fragments of trace codes are traced at once.
@@ -66,7 +66,7 @@ def get_leak_case(case: LeakCase) -> Answer[LeakCaseView]:
     action=Actions.SECURITY_MANAGE,
     resource=LEAK_CASE,
     grants=_WRITES,
-    raises=[LeakCaseNotFound, AssetUnusable, VersionMismatch, HeaderInvalid, Conflict],
+    raises=[LeakCaseNotFound, AssetNotReady, AssetUnusable, VersionMismatch, HeaderInvalid, Conflict],
 )
 def change_leak_case(case: LeakCase, body: LeakCaseChange, caller: Caller, request: Request) -> Answer[LeakCaseView]:
     """Change a leak case, or record what was done.

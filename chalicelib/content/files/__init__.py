@@ -1,6 +1,6 @@
 """Uploaded files: one private bucket, and what may be used of it."""
 
-from chalicelib.content.files.errors import AssetUnusable, FileNotFound
+from chalicelib.content.files.errors import AssetNotReady, AssetUnusable, FileNotFound
 from chalicelib.content.files.events import FileConfirmed, FileRejected, FileWithdrawn
 from chalicelib.content.files.extracts import (
     discard_preview,
@@ -13,7 +13,7 @@ from chalicelib.content.files.items import AssetReference, Audience, FileAsset
 from chalicelib.content.files.lookup import Used, deliverable, used
 from chalicelib.content.files.outlines import outline_of
 from chalicelib.content.files.purposes import EXTENSIONS, NOTES_PDF, Purpose
-from chalicelib.content.files.references import Place, follow, places_of, release, require_usable, take
+from chalicelib.content.files.references import Place, follow, places_of, refusal, release, require_usable, take
 from chalicelib.content.files.resources import UPLOADED_FILE, asset_entity
 from chalicelib.content.files.storage import Beginning, page_key
 from chalicelib.content.files.storage import begin as begin_bytes
@@ -24,6 +24,7 @@ __all__ = [
     "EXTENSIONS",
     "NOTES_PDF",
     "UPLOADED_FILE",
+    "AssetNotReady",
     "AssetReference",
     "AssetUnusable",
     "Audience",
@@ -47,6 +48,7 @@ __all__ = [
     "place_preview",
     "places_of",
     "read_bytes",
+    "refusal",
     "release",
     "require_usable",
     "retire_preview",

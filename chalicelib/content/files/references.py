@@ -10,17 +10,19 @@ from typing import cast
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.content.files.errors import AssetNotReady, AssetUnusable
 from chalicelib.content.files.items import (
     USABLE_SCANS,
     AssetReference,
     Audience,
     FileAsset,
     FileStatus,
+    ScanStatus,
     with_references,
 )
 from chalicelib.platform import clock
 from chalicelib.platform.records import frozen
-from chalicelib.platform.store import Transaction, absent, every, present
+from chalicelib.platform.store import Item, Transaction, absent, every, present
 
 MOST_PLACES = 100_000
 
@@ -54,6 +56,12 @@ def _counted(by: int) -> list[Action]:
     """The number of references, and the same for lists."""
     row = FileAsset.row["references"]
     return [FileAsset.references.add(by), row.set(row + by)]
+
+
+def refusal(asset: Item | None, field: str) -> AssetUnusable | AssetNotReady:
+    """What to answer who named in ``field`` a file that cannot be used: yet, while its scan is awaited, or at all."""
+    waits = isinstance(asset, FileAsset) and asset.scan_status == ScanStatus.WAITING
+    return AssetNotReady.at(field) if waits else AssetUnusable.at(field)
 
 
 def take(tx: Transaction, asset_id: str, place: Place, purposes: Sequence[str], *, name: str = "asset") -> None:

@@ -72,10 +72,10 @@ class Links:
         }
 
     def file_values(self) -> dict[str, Any]:
-        """What the note keeps of its file; ``AssetUnusable`` for one that is not fit to be read."""
+        """What the note keeps of its file; ``AssetUnusable`` for one that is not fit to be read, or not yet."""
         file = self.file
         if file is None or not file.page_count:
-            raise files.AssetUnusable.at("body.fileAssetId")
+            raise files.refusal(file, "body.fileAssetId")
         return {
             "file_asset_id": str(file.id),
             "page_count": int(file.page_count),
@@ -144,7 +144,7 @@ def belong(lost: store.TransactionLost) -> None:
     if lost.failed("topic"):
         error = TopicNotInSubject([_misplaced(position) for position in range(10) if lost.failed(f"topic:{position}")])
     elif lost.failed("asset"):
-        error = files.AssetUnusable.at("body.fileAssetId")
+        error = files.refusal(lost.item("asset"), "body.fileAssetId")
     elif lost.failed("tag"):
         error = ValidationFailed([problem("body.tagIds", "TAG_NOT_FOUND", "one of these tags is gone")])
     if error is not None:

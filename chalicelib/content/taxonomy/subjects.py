@@ -85,7 +85,7 @@ def _say_why(lost: store.TransactionLost) -> None:
     if lost.failed("key"):
         raise SubjectKeyTaken from lost
     if lost.failed("icon"):
-        raise files.AssetUnusable.at("body.iconAssetId") from lost
+        raise files.refusal(lost.item("icon"), "body.iconAssetId") from lost
 
 
 def _icon_place(subject_id: str, *, active: bool) -> files.Place:

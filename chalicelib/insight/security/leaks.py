@@ -182,7 +182,7 @@ def _raise_if_unknown(lost: TransactionLost) -> None:
         raise invalid("body.suspectUserId", "UNKNOWN", "must be somebody") from lost
     for position in range(MAX_EVIDENCE):
         if lost.failed(f"asset:{position}"):
-            raise files.AssetUnusable.at(f"body.evidenceAssetIds[{position}]") from lost
+            raise files.refusal(lost.item(f"asset:{position}"), f"body.evidenceAssetIds[{position}]") from lost
 
 
 def _told(case: LeakCase) -> Values:

@@ -79,6 +79,8 @@ def test_a_clean_file_is_confirmed_whatever_ends_first(desk: Desk, first: str) -
     if first == "inspection":
         assert status(desk, asset_id) == ("INSPECTING", "WAITING")
         assert desk.confirm(asset_id, expect=202).json["pageCount"] == 4
+        body = {"subjectId": desk.subject()["id"], "title": "Soon", "isPremium": False, "fileAssetId": asset_id}
+        assert desk.post("/v1/admin/notes", body, 409).code == "ASSET_NOT_READY"
         assert scan(desk, asset_id).status == 200
     assert status(desk, asset_id) == ("CONFIRMED", "CLEAN")
     assert asset(asset_id).gsi2pk is None
@@ -200,6 +202,17 @@ def test_confirmations_and_results_at_the_same_moment_settle_it_once(desk: Desk)
     desk.cloud.drain()
     assert status(desk, asset_id) == ("CONFIRMED", "CLEAN")
     assert audited(desk) == {"file.init": 1, "file.confirm": 1}
+
+
+@pytest.mark.rule("FILE-39")
+def test_an_icon_whose_scan_is_awaited_is_not_ready(desk: Desk) -> None:
+    asset_id = desk.uploaded(pictures.picture(), purpose="CMS_IMAGE", contentType="image/png")
+    desk.confirm(asset_id, expect=202)
+    body = {"key": "maths", "name": "Mathematics", "iconAssetId": asset_id}
+    assert desk.post("/v1/admin/subjects", body, 409).code == "ASSET_NOT_READY"
+    scan(desk, asset_id)
+    desk.cloud.drain()
+    desk.post("/v1/admin/subjects", body, 201)
 
 
 @pytest.mark.rule("FILE-39")
