@@ -9,9 +9,10 @@ import pytest
 
 from chalicelib.content.reading import NoteViewSession
 from chalicelib.content.shield import NoteAccessLog
-from chalicelib.platform import clock, store
+from chalicelib.platform import clock, signals, store
 from chalicelib.platform.access.card import AccessCard, plain
 from chalicelib.platform.ids import new_ulid, ulid_for
+from chalicelib.platform.signals import Severity, SignalType
 from tests.architecture.security_things import put_view_session
 from tests.content.desk import Desk
 from tests.insight.security.test_bans import entries
@@ -179,3 +180,32 @@ def test_of_an_erased_account_a_line_names_nobody(log: Log) -> None:
     lines = {one["id"]: one for one in log.found(noteId=log.notes[0])}
     assert (lines[log.ids[4]]["userId"], lines[log.ids[4]]["userName"]) == (None, None)
     assert store.get(NoteViewSession, NoteViewSession.place(log.session)) is not None
+
+
+@pytest.mark.rule("SHIELD-10", "SHIELD-12", "SHIELD-13")
+def test_what_is_read_and_noticed_reaches_the_staff(desk: Desk, guard: Person) -> None:
+    """The whole way: a request, the stream, and what staff then see."""
+    note, asha = desk.note(title="Fundamental Rights"), desk.student()
+    begun = {"headers": {"User-Agent": AGENT}, "source_ip": OUTSIDE}
+    opened = desk.open(note, asha, json={"acceptNotice": 1}, expect=201, **begun).json
+    path, headers = f"/v1/notes/{note['id']}", {"X-View-Token": opened["viewToken"], "User-Agent": AGENT}
+    sent = {"token": asha.token, "headers": headers, "source_ip": OUTSIDE}
+    read = desk.client.get(f"{path}/content", **sent)
+    assert read.status == 200
+    desk.cloud.advance(200)
+    desk.client.post(f"{path}/view-session/renew", **sent, expect=200)
+    signals.notice(SignalType.RANGE_SCRAPE, Severity.HIGH, user_id=asha.id, note_id=note["id"])
+    desk.cloud.drain()
+    desk.cloud.advance(200)
+    token = desk.people.token(guard.id, guard.session_id, "ADMIN")
+    (line,) = desk.client.get(LOG, token=token, query={"userId": asha.id}, expect=200).json["items"]
+    assert (line["ip"], line["userAgent"], line["status"]) == (OUTSIDE, AGENT, 200)
+    assert (line["viewSessionId"], line["bytesServed"]) == (opened["viewSessionId"], len(read.body))
+    profile = desk.client.get(f"/v1/admin/security/users/{asha.id}", token=token, expect=200).json
+    assert profile["access30d"]["requests"] == profile["access30d"]["distinctNotes"] == 1
+    assert (profile["score"], profile["signals"][0]["type"]) == (20, "RANGE_SCRAPE")
+    assert [one["viewSessionId"] for one in profile["activeViewSessions"]] == [opened["viewSessionId"]]
+    found = desk.client.get("/v1/admin/security/signals/summary", token=token, expect=200).json
+    assert found["counts"] == [{"type": "RANGE_SCRAPE", "severity": "HIGH", "count": 1}]
+    assert [one["userId"] for one in found["topUsers"]] == [asha.id]
+    assert [one["title"] for one in found["topNotes"]] == ["Fundamental Rights"]
