@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.content.taxonomy import browsing, projection
-from chalicelib.content.taxonomy.browsing import TAXONOMY_PUBLIC
+from chalicelib.content.taxonomy.configuration import TAXONOMY_PUBLIC
 from chalicelib.content.taxonomy.errors import SubjectNotFound
 from chalicelib.content.taxonomy.schemas import SubjectsForStudents
 from chalicelib.content.taxonomy.tag_schemas import TagsForStudents

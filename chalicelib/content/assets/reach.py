@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from chalicelib.content.files import AssetReference, Audience
 from chalicelib.content.notes import Note, reader_entity
-from chalicelib.content.taxonomy import Subject
+from chalicelib.content.taxonomy import TAXONOMY_PUBLIC, Subject
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.catalogue import Actions
@@ -27,9 +27,17 @@ MOST = 40
 
 
 def public(references: Iterable[AssetReference]) -> bool:
-    """Whether it is shown to the whole world: by a place that is up now, and whose audience is PUBLIC."""
-    now = clock.now()
-    return any(one.audience == Audience.PUBLIC and one.ref_type in SHOWN and one.shown_at(now) for one in references)
+    """Whether it is shown to the whole world: by a place that is up now, and whose audience is PUBLIC.
+
+    An icon of a subject is so where the syllabus is.
+    """
+    now, icons = clock.now(), TAXONOMY_PUBLIC()
+    return any(
+        one.ref_type in SHOWN
+        and (one.audience == Audience.PUBLIC or (icons and one.ref_type == "SUBJECT"))
+        and one.shown_at(now)
+        for one in references
+    )
 
 
 def reachable(caller: Caller, references: Sequence[AssetReference]) -> bool:

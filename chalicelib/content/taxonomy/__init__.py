@@ -1,5 +1,6 @@
 """The syllabus: subjects, their topics, and tags."""
 
+from chalicelib.content.taxonomy.configuration import TAXONOMY_PUBLIC
 from chalicelib.content.taxonomy.counts import NOTES, QUESTIONS, count_tag, count_topic, published_questions
 from chalicelib.content.taxonomy.errors import SubjectKeyTaken, SubjectNotFound, TooManySubjects, TopicNotInSubject
 from chalicelib.content.taxonomy.events import SubjectChanged, TagDeleted, TaxonomyChanged
@@ -9,6 +10,7 @@ from chalicelib.content.taxonomy.tree import SubjectTopics, tree_of
 __all__ = [
     "NOTES",
     "QUESTIONS",
+    "TAXONOMY_PUBLIC",
     "Subject",
     "SubjectChanged",
     "SubjectKeyTaken",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
+from chalicelib.content.taxonomy.configuration import TAXONOMY_PUBLIC
 from chalicelib.content.taxonomy.errors import SubjectNotFound
 from chalicelib.content.taxonomy.items import row_of, subjects_in_order, tag_counts, tags_in_order
 from chalicelib.content.taxonomy.schemas import SubjectForStudents, SubjectsForStudents
 from chalicelib.content.taxonomy.tag_schemas import TagForStudents, TagsForStudents
 from chalicelib.content.taxonomy.topic_schemas import TopicForStudents, TopicsForStudents
 from chalicelib.content.taxonomy.tree import position, tree_of
-from chalicelib.platform import settings, store
+from chalicelib.platform import store
 from chalicelib.platform.parallel import submit
-
-TAXONOMY_PUBLIC = settings.boolean("TAXONOMY_PUBLIC", default=False)
 
 
 def caching() -> str:

@@ -98,6 +98,15 @@ def test_what_everybody_is_shown_is_fetched_by_who_is_signed_in(
 
 
 @pytest.mark.rule("FILE-46")
+def test_icons_of_subjects_are_public_where_the_syllabus_is(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    icon, image = shelf.put(purpose="CMS_IMAGE"), shelf.put(purpose="CMS_IMAGE")
+    shelf.use(icon, "SUBJECT")
+    shelf.use(image, "PAGE")
+    monkeypatch.setenv("TAXONOMY_PUBLIC", "true")
+    assert (fetch(client, icon), fetch(client, image)) == (200, 401)
+
+
+@pytest.mark.rule("FILE-46")
 def test_a_question_is_never_public_whatever_its_reference_says(client: Client) -> None:
     asset_id = shelf.put()
     shelf.use(asset_id, audience=Audience.PUBLIC)
