@@ -17,7 +17,11 @@ from tests.support.people import People
 PARAMETER = re.compile(r"\{(\w+)\}")
 REASONS = {"NO_ENTITLEMENT", "ENTITLEMENT_EXPIRED", "ENTITLEMENT_OUT_OF_SCOPE"}
 COUNTERS = ("RATE#", "AUDIT")
-BODIES = {"/v1/notes/{noteId}/progress": {"lastPageRead": 1}, "/v1/notes/{noteId}/remarks/{page}": {"text": "Why?"}}
+BODIES: dict[str, Any] = {
+    "/v1/notes/{noteId}/progress": {"lastPageRead": 1},
+    "/v1/notes/{noteId}/remarks/{page}": {"text": "Why?"},
+    "/v1/notes/{noteId}/view-events": {"events": [{"type": "TAB_HIDDEN", "at": "2026-01-31T10:00:00Z"}]},
+}
 
 
 def entrances() -> list[tuple[str, str]]:
