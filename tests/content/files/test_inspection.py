@@ -199,7 +199,7 @@ def test_whatever_is_done_to_a_file_there_is_a_verdict(
 
 
 @pytest.mark.rule("FILE-36")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.binary(min_size=1, max_size=400), st.booleans())
 def test_whatever_it_is_the_program_ends_with_a_verdict(content: bytes, headed: bool) -> None:
     verdict = inspected(b"%PDF-1.7\n" + content if headed else content)

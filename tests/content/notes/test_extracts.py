@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from functools import partial
 from typing import Any
 
@@ -121,7 +122,10 @@ def test_a_draft_takes_its_preview_along(desk: Desk) -> None:
 @pytest.mark.rule("NOTE-32")
 def test_parallel_runs_leave_one_preview(desk: Desk) -> None:
     note = desk.note(content=BOOK, previewAllowed=True)
-    at_once([partial(extracts.make, note["id"], lambda: LONG)] * 3)
+    body = {"event": "NoteUpdated", "data": {"note_id": note["id"], "version": 1}}
+    told = {"Records": [{"messageId": "m1", "receiptHandle": "r1", "body": json.dumps(body)}]}
+    outcomes = at_once([partial(desk.cloud.invoke, "cut_note", told)] * 3)
+    assert [outcome.answer for outcome in outcomes] == [{"batchItemFailures": []}] * 3
     assert keys("notes/previews/") == {str(preview_of(note).object_key)}
 
 
