@@ -83,6 +83,9 @@ def remove(tx: store.Transaction, note: Note) -> None:
     """Add the removal of a draft; lost unless it still is as it was read. What links to it goes by the stream."""
     note_id = str(note.id)
     unpublished = (Note.version == note.version) & (Note.is_published == False)  # noqa: E712  # builds a condition
-    tx.delete(Note, note.itself, when=unpublished, name="note")
+    # A preview is put without a new version.
+    preview = Note.preview_asset_id
+    same = preview.does_not_exist() if note.preview_asset_id is None else (preview == str(note.preview_asset_id))
+    tx.delete(Note, note.itself, when=unpublished & same, name="note")
     tx.delete(NoteDesk, NoteDesk.place(note_id), name="desk")
     tx.delete(NoteSchedule, NoteSchedule.place(note_id), name="schedule")

@@ -121,7 +121,9 @@ def test_bulk_requests_at_once_publish_once(desk: Desk) -> None:
 
 @pytest.mark.rule("NOTE-18")
 def test_a_draft_is_deleted_with_its_references_and_a_published_note_is_not(desk: Desk, people: People) -> None:
-    note = desk.note()
+    note = desk.note(previewAllowed=True, previewPages=1)
+    desk.cloud.drain()
+    preview = FileAsset.place(str(stored(note).preview_asset_id))
     asset_id, path = note["file"]["fileAssetId"], f"{ADMIN}/{note['id']}"
     assert desk.client.delete(path, token=desk.editor.token, expect=409).code == "NOTE_PUBLISHED"
     turn(desk, note, "unpublish", expect=200)
@@ -136,6 +138,9 @@ def test_a_draft_is_deleted_with_its_references_and_a_published_note_is_not(desk
     assert asset is not None
     assert int(asset.references) == 0
     assert store.get(AssetReference, AssetReference.place(asset_id, "NOTE", note["id"])) is None
+    gone = store.get(FileAsset, preview)
+    assert gone is not None
+    assert (gone.status, int(gone.references)) == ("DELETED", 0)
     assert audited(desk)["note.delete"] == 1
     assert titles(desk, desk.editor, ADMIN) == []
     desk.cloud.drain()

@@ -16,7 +16,6 @@ from tests.content.notes.shelves import NOBODY, in_bulk
 from tests.content.taxonomy import syllabus
 from tests.content.taxonomy.syllabus import change
 from tests.support.people import Person
-from tests.support.races import round_trips
 
 
 def grown(desk: Desk, reader: Person, subject: dict[str, Any], **query: object) -> dict[str, Any]:
@@ -89,17 +88,17 @@ def test_a_subject_that_students_do_not_see_has_no_tree(desk: Desk) -> None:
 
 
 @pytest.mark.rule("NOTE-02", "NOTE-70")
-def test_two_queries_beside_each_other_however_many_topics_and_notes(desk: Desk) -> None:
+def test_two_queries_however_many_topics_and_notes(desk: Desk) -> None:
     subject, student = desk.subject(), desk.student()
     topics = syllabus.in_bulk(subject, [None] * 150)
     ids = in_bulk(desk, desk.note(subject=subject), topics, 400)
-    for trips, query, operations in ((2, {}, 2), (2, {"include": "progress"}, 3)):
+    for query, operations in (({}, 2), ({"include": "progress"}, 3)):
         read_up_to(ids[0], student, 1)
         desk.cloud.calls.clear()
         found = grown(desk, student, subject, **query)
         calls = list(desk.cloud.calls)
-        assert [call.operation for call in calls].count("Query") == operations
-        assert (round_trips(calls), len(calls)) == (trips, operations + 1)
+        # After the card; which of them waits for which is left to the machine.
+        assert [call.operation for call in calls] == ["GetItem", *["Query"] * operations]
         named = [note for topic in found["topics"] for note in topic["notes"]]
         assert (len(named), len(found["unassignedNotes"]), found["truncated"]) == (400, 1, False)
         read = [note for note in named if note["progress"] and note["progress"]["furthestPage"]]
