@@ -78,7 +78,8 @@ def ban_device(user_id: str, user: User, body: DeviceBanRequest, caller: Caller,
     """
     device = devices.device_of(user_id, body.view_session_id, body.user_agent_hash)
     wish = BanWish(Banned.DEVICE, device, body.duration_hours, body.reason)
-    return Answer(BanView.of(bans.ban(user, bans.card_beside(request.beside), wish, by=caller)))
+    made = bans.ban(user, bans.card_beside(request.beside), wish, by=caller)
+    return Answer(BanView.of(made), location=f"/v1/admin/security/users/{user_id}/devices/ban")
 
 
 @api.delete(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from chalicelib.content.reading import NoteViewSession, WatermarkIssue, shown
 from chalicelib.identity.accounts import UserHash
@@ -16,6 +16,7 @@ from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import plain
 from chalicelib.platform.audit import AuditAction
 from chalicelib.platform.errors import invalid
+from chalicelib.platform.parallel import together
 from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Query, Transaction, fetch
 
@@ -77,11 +78,13 @@ def clues_of(asked: TraceRequest) -> Clues:
 
 
 def trace(asked: TraceRequest, caller: Caller) -> Traced:
-    """Whom the clues lead to; that it was asked is kept. Three or four round trips, whatever fits."""
+    """Whom the clues lead to; that it was asked is kept. Three round trips, one more by hash or session."""
     clues = clues_of(asked)
     found = fitting(clues)
-    _keep_asked(clues, found, caller, asked.reason)
-    return Traced(candidates=candidates(found, clues.names), exact=clues.whole and bool(found))
+    _, shown_ones = together(
+        lambda: _keep_asked(clues, found, caller, asked.reason), lambda: candidates(found, clues.names)
+    )
+    return Traced(candidates=cast("list[Candidate]", shown_ones), exact=clues.whole and bool(found))
 
 
 def _keep_asked(clues: Clues, found: Sequence[Row], caller: Caller, reason: str | None) -> None:

@@ -63,11 +63,14 @@ def statuses(desk: Desk, note: dict[str, Any], student: Person, view_token: str)
     """Every entrance to a note, tried."""
     path, token = f"/v1/notes/{note['id']}", fresh(desk, student)
     sent = {"token": token, "headers": {"X-View-Token": view_token}}
+    report = {"events": [{"type": "TAB_HIDDEN", "at": clock.iso(clock.now())}]}
     return {
         "open": desk.client.post(f"{path}/view-session", token=token),
         "renew": desk.client.post(f"{path}/view-session/renew", **sent),
         "watermark": desk.client.get(f"{path}/watermark", **sent),
         "content": desk.client.get(f"{path}/content", **sent),
+        "page": desk.client.get(f"{path}/pages/1", **sent),
+        "report": desk.client.post(f"{path}/view-events", json=report, **sent),
     }
 
 
@@ -81,7 +84,9 @@ def test_a_ban_counts_from_the_next_request_and_ends_by_itself(desk: Desk, guard
     assert made.headers["location"] == f"{SECURITY}/users/{student.id}/notes/ban/{target}"
     shown = made.json
     assert (shown["noteId"], shown["userId"], shown["reason"]) == (target, student.id, REASON)
-    for name, answer in statuses(desk, note, student, view_token).items():
+    path = f"/v1/notes/{note['id']}"
+    progress = desk.client.post(f"{path}/progress", json={"lastPageRead": 1}, token=fresh(desk, student))
+    for name, answer in {"progress": progress, **statuses(desk, note, student, view_token)}.items():
         assert (answer.status, answer.code) == (403, "FORBIDDEN"), name
         assert answer.json["details"] == {"reason": "NOTE_BANNED", "endsAt": shown["endsAt"][:-4] + "000Z"}, name
     listed = desk.client.get("/v1/notes", token=student.token, expect=200).json["items"]

