@@ -13,7 +13,9 @@ import re
 import sys
 from collections.abc import Iterator
 from datetime import date
+from enum import Enum
 from pathlib import Path
+from typing import get_type_hints
 
 from pynamodb.attributes import Attribute
 
@@ -112,10 +114,25 @@ def key_of(kind: type[Item]) -> Key | None:
     place = getattr(kind, "place", None)
     if place is None:
         return None
-    hints = {name: str(one.annotation) for name, one in inspect.signature(place).parameters.items()}
-    given = [_SAMPLE_DAY if hint == "date" else f"<{name}>" for name, hint in hints.items()]
-    key = place(*given)
+    hints = get_type_hints(place)
+    key = place(*(_sample(name, hints[name]) for name in inspect.signature(place).parameters))
     return Key(*(_whole(part) for part in key))
+
+
+class _Placeholder(str):  # noqa: SLOT000  # a few of them, while a page is written
+    """``<page>``, however many digits a key gives its pages."""
+
+    def __format__(self, _: str) -> str:
+        return str(self)
+
+
+def _sample(name: str, hint: object) -> object:
+    """What stands for a part of a key: a day, the first of a few words, or its name."""
+    if hint is date:
+        return _SAMPLE_DAY
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return next(iter(hint))
+    return _Placeholder(f"<{name}>")
 
 
 def _whole(part: str) -> str:
