@@ -6,7 +6,7 @@ from chalicelib.content.files import FileWithdrawn
 from chalicelib.content.notes import following, projecting, publishing, scheduling
 from chalicelib.content.notes.events import NoteUpdated
 from chalicelib.content.notes.scheduling import Scheduled
-from chalicelib.content.taxonomy import TagDeleted, TaxonomyChanged
+from chalicelib.content.taxonomy import TagDeleted, TagRenamed, TaxonomyChanged
 from chalicelib.platform.work import Grant, JobRun, Rate, consumer, job
 
 
@@ -26,6 +26,12 @@ def follow_subject(event: TaxonomyChanged) -> None:
 def let_go_of_tag(event: TagDeleted) -> None:
     """Take a tag that is gone off the notes that carry it."""
     following.let_go_of_tag(event.tag_id)
+
+
+@consumer(on=[TagRenamed], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
+def follow_tag(event: TagRenamed) -> None:
+    """Let the notes that carry a tag call it by its new name."""
+    following.rename_tag(event.tag_id)
 
 
 @consumer(on=[FileWithdrawn], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])

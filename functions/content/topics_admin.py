@@ -10,6 +10,7 @@ from chalicelib.content.taxonomy.errors import (
     TooManyChildren,
     TooManyTopics,
     TopicCycle,
+    TopicInUse,
     TopicKeyTaken,
     TopicNotFound,
 )
@@ -103,3 +104,15 @@ def reorder_topics(subject_id: str, body: Reordering, caller: Caller) -> TopicsI
     """
     found = ordering.reorder_topics(subject_id, body, caller)
     return TopicsInOrder(items=[TopicAnswer.of(topic) for topic in found])
+
+
+@api.delete(
+    "/v1/admin/topics/{topicId}",
+    action=Actions.CONTENT_MANAGE,
+    status=204,
+    grants=_WRITES,
+    raises=[TopicNotFound, TopicInUse, Conflict],
+)
+def delete_topic(topic_id: str, caller: Caller) -> None:
+    """Remove a topic that nothing lies under and nothing names; else `details` has how much does."""
+    topics.remove(topic_id, caller)

@@ -10,7 +10,7 @@ from chalicelib.content import files
 from chalicelib.content.notes.items import DRAFT, PUBLISHED, Note, on_desk, row_of, under_tag, values_of
 from chalicelib.content.notes.links import values_in
 from chalicelib.content.notes.writing import TRIES, place_of, write_changes
-from chalicelib.content.taxonomy import Subject, SubjectNotFound, SubjectTopics, tree_of
+from chalicelib.content.taxonomy import Subject, SubjectNotFound, SubjectTopics, Tag, tree_of
 from chalicelib.platform import store
 from chalicelib.platform.errors import Conflict
 from chalicelib.platform.parallel import together
@@ -43,6 +43,18 @@ def let_go_of_tag(tag_id: str) -> int:
     """Take a tag that is gone off all notes; how many carried it. Harmless when repeated."""
     found = [row_of(link) for state in (PUBLISHED, DRAFT) for link in store.every(under_tag(tag_id, state=state))]
     return _in_chunks(partial(_without, tag_id), [str(row["id"]) for row in found])
+
+
+def rename_tag(tag_id: str) -> int:
+    """Let the notes that carry a tag call it by its name; how many carry it. Harmless when repeated.
+
+    Told late, it says the tag's name as it is by then. One that is gone is let go of elsewhere.
+    """
+    tag = store.get(Tag, Tag.place(tag_id))
+    if tag is None:
+        return 0
+    found = [row_of(link) for state in (PUBLISHED, DRAFT) for link in store.every(under_tag(tag_id, state=state))]
+    return _in_chunks(partial(_call_tag, tag_id, str(tag.name)), [str(row["id"]) for row in found])
 
 
 def untag(note_id: str, tag_id: str) -> None:
@@ -79,6 +91,13 @@ def _without(tag_id: str, note_id: str) -> None:
         }
 
     _change(note_id, wanted, ("tag_ids", "tags"))
+
+
+def _call_tag(tag_id: str, name: str, note_id: str) -> None:
+    def wanted(before: dict[str, Any]) -> dict[str, Any]:
+        return {"tags": [{**tag, "name": name} if tag["id"] == tag_id else tag for tag in before["tags"]]}
+
+    _change(note_id, wanted, ("tags",))
 
 
 def _change(note_id: str, wanted: Callable[[dict[str, Any]], dict[str, Any]], names: Iterable[str]) -> None:

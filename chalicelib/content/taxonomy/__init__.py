@@ -3,7 +3,7 @@
 from chalicelib.content.taxonomy.configuration import TAXONOMY_PUBLIC
 from chalicelib.content.taxonomy.counts import NOTES, QUESTIONS, count_tag, count_topic, published_questions
 from chalicelib.content.taxonomy.errors import SubjectKeyTaken, SubjectNotFound, TooManySubjects, TopicNotInSubject
-from chalicelib.content.taxonomy.events import SubjectChanged, TagDeleted, TaxonomyChanged
+from chalicelib.content.taxonomy.events import TagDeleted, TagRenamed, TaxonomyChanged
 from chalicelib.content.taxonomy.items import Subject, Tag, Topic
 from chalicelib.content.taxonomy.tree import SubjectTopics, tree_of
 
@@ -12,12 +12,12 @@ __all__ = [
     "QUESTIONS",
     "TAXONOMY_PUBLIC",
     "Subject",
-    "SubjectChanged",
     "SubjectKeyTaken",
     "SubjectNotFound",
     "SubjectTopics",
     "Tag",
     "TagDeleted",
+    "TagRenamed",
     "TaxonomyChanged",
     "TooManySubjects",
     "Topic",

@@ -73,6 +73,14 @@ class TopicCycle(ApiError):
     message = "A topic cannot be moved under itself or what is under it"
 
 
+class TopicInUse(ApiError):
+    """``details``: ``{topics, notes, questions}``, how many are right under it or name it."""
+
+    status = 409
+    code = "TOPIC_IN_USE"
+    message = "Something lies under this topic or names it"
+
+
 class TagNotFound(ApiError):
     status = 404
     code = "TAG_NOT_FOUND"

@@ -9,17 +9,6 @@ from chalicelib.platform.events.changes import Change, translate
 from chalicelib.platform.events.domain import DomainEvent
 
 
-class SubjectChanged(DomainEvent):
-    """A subject got another name, or was activated or deactivated. Who reacts reads the subject as it is by then."""
-
-    subject_id: str
-    version: int
-
-    @property
-    def key(self) -> str:
-        return f"{self.subject_id}#{self.version}"
-
-
 class TaxonomyChanged(DomainEvent):
     """A subject or one of its topics was created or changed. Who reacts reads the tree as it is by then."""
 
@@ -41,22 +30,32 @@ class TagDeleted(DomainEvent):
         return self.tag_id
 
 
+class TagRenamed(DomainEvent):
+    """A tag has another name. Who reacts reads the tag as it is by then."""
+
+    tag_id: str
+    version: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.tag_id}#{self.version}"
+
+
 @translate(Subject)
 def subject_events(change: Change[Subject]) -> Iterator[DomainEvent]:
-    """Every change of the tree; of a subject itself, which has no content when it is new, those that content shows."""
+    """Every change of a subject or of its topics: each of them makes its tree a new one."""
     old, new = change.old, change.new
-    if new is None:
-        return
-    if old is None or old.tree_version != new.tree_version:
+    if new is not None and (old is None or old.tree_version != new.tree_version):
         yield TaxonomyChanged(subject_id=str(new.id), tree_version=int(new.tree_version))
-    if old is None:
-        return
-    if old.name != new.name or old.is_active != new.is_active:
-        yield SubjectChanged(subject_id=str(new.id), version=int(new.version))
 
 
 @translate(Tag)
 def tag_events(change: Change[Tag]) -> Iterator[DomainEvent]:
-    """That a tag is gone."""
-    if change.old is not None and change.new is None:
-        yield TagDeleted(tag_id=str(change.old.id))
+    """That a tag is gone, or called otherwise; nothing carries a new one."""
+    old, new = change.old, change.new
+    if old is None:
+        return
+    if new is None:
+        yield TagDeleted(tag_id=str(old.id))
+    elif old.name != new.name:
+        yield TagRenamed(tag_id=str(new.id), version=int(new.version))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NoReturn, cast
 
+from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -18,6 +19,7 @@ from chalicelib.content.taxonomy.errors import (
     TooManyChildren,
     TooManyTopics,
     TopicCycle,
+    TopicInUse,
     TopicKeyTaken,
     TopicNotFound,
 )
@@ -27,6 +29,7 @@ from chalicelib.content.taxonomy.items import (
     MAX_TOPICS,
     Subject,
     Topic,
+    TopicCount,
     TopicKey,
     folded,
 )
@@ -40,6 +43,7 @@ from chalicelib.platform.records import frozen
 
 CREATE = audit.AuditAction("topic.create", "A topic was created")
 UPDATE = audit.AuditAction("topic.update", "A topic was changed or moved")
+DELETE = audit.AuditAction("topic.delete", "A topic was removed")
 
 TOPIC_MAX_DEPTH = settings.integer("TOPIC_MAX_DEPTH", default=4, minimum=1, maximum=10)
 SAME_NAME = "SAME_NAME"
@@ -125,6 +129,56 @@ def change(topic_id: str, body: TopicChange, caller: Caller, expected: int | Non
         after = store.became(topic, {**differs, "updated_at": now})
         return Changed(after, warnings_of(tree, after))
     raise Conflict
+
+
+def remove(topic_id: str, caller: Caller) -> None:
+    """Remove a topic that nothing lies under and nothing names, and free its key.
+
+    Raises ``TopicNotFound``, ``TopicInUse``, ``Conflict``. Content that took the topic at the same moment lets go of it
+    when it follows the tree. Three round trips.
+    """
+    subject_id = home_of(topic_id)
+    for _ in range(TRIES):
+        tree = tree_of(subject_id, counts=True)
+        topic = tree.topics.get(topic_id)
+        if topic is None:
+            raise TopicNotFound
+        _check_unused(tree, topic_id)
+        tx = store.Transaction()
+        touch(tx, tree, topics=len(tree.topics) - 1)
+        tx.delete(Topic, topic.itself, when=cast(Condition, Topic.version == topic.version), name="topic")
+        tx.delete(TopicCount, TopicCount.place(subject_id, topic_id), when=unused(), name="count")
+        if topic.key is not None:
+            tx.delete(TopicKey, TopicKey.place(subject_id, str(topic.key)))
+        audit.write(tx, DELETE, topic_id, by=caller, meta={"subjectId": subject_id, "name": topic.name})
+        try:
+            tx.commit()
+        except store.TransactionLost:
+            continue
+        return
+    raise Conflict
+
+
+def _check_unused(tree: SubjectTopics, topic_id: str) -> None:
+    count = tree.counts.get(topic_id) or TopicCount()
+    users = {
+        "topics": len(tree.children(topic_id)),
+        "notes": int(count.note_drafts) + int(count.notes_published),
+        "questions": int(count.question_drafts) + int(count.questions_published),
+    }
+    if any(users.values()):
+        raise TopicInUse(users)
+
+
+def unused() -> Condition:
+    """The condition that nothing is counted on a topic."""
+    notes = _none(TopicCount.note_drafts) & _none(TopicCount.notes_published)
+    questions = _none(TopicCount.question_drafts) & _none(TopicCount.questions_published)
+    return cast(Condition, notes & questions)
+
+
+def _none(number: NumberAttribute) -> Condition:
+    return cast(Condition, number.does_not_exist() | (number <= 0))
 
 
 def say_why(lost: store.TransactionLost) -> None:

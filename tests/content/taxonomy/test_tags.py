@@ -150,6 +150,17 @@ def test_notes_let_go_of_a_tag_that_went_by_force(desk: Desk) -> None:
     assert {int(one["notes"]["N"]) for one in kinds(desk.cloud, "TagCount")} == {0, 1}
 
 
+@pytest.mark.rule("TAX-13")
+def test_notes_call_a_tag_by_its_new_name(desk: Desk) -> None:
+    tag, other = desk.tag(name="Before"), desk.tag(name="Other")
+    note = desk.note(tagIds=[other["id"], tag["id"]])
+    desk.cloud.drain()
+    patch(desk, tag, {"name": "After"}, expect=200)
+    desk.cloud.drain()
+    shown = desk.client.get(f"/v1/notes/{note['id']}", token=desk.student().token, expect=200).json
+    assert [one["name"] for one in shown["tags"]] == ["Other", "After"]
+
+
 @pytest.mark.rule("TAX-15")
 def test_students_see_the_tags_that_published_notes_carry(desk: Desk) -> None:
     names = ("Zeta", "Älpha", "Drafts only", "Nothing")

@@ -343,3 +343,37 @@ def test_only_content_managers_change_topics(desk: Desk, people: People) -> None
         call("PATCH", f"{TOPICS}/{topic['id']}", json={"name": "X"})
     desk.client.get(TOPICS, token=people.student().token, query={"subjectId": subject["id"]}, expect=403)
     assert [one["name"] for one in listed(desk, subject)] == [topic["name"]]
+
+
+@pytest.mark.rule("TAX-09")
+def test_only_a_topic_that_nothing_lies_under_or_names_is_removed(desk: Desk, people: People) -> None:
+    subject = desk.subject()
+    top = desk.topic(subject, key="top")["id"]
+    under = desk.topic(subject, parentId=top)["id"]
+    draft = desk.draft(subject=subject, topicIds=[under])
+    desk.cloud.drain()
+
+    def remove(topic_id: str, expect: int) -> Any:
+        return desk.client.delete(f"{TOPICS}/{topic_id}", token=desk.editor.token, expect=expect)
+
+    desk.client.delete(f"{TOPICS}/{under}", token=people.admin("ADMIN_TEST").token, expect=403)
+    for topic_id, users in (
+        (top, {"topics": 1, "notes": 0, "questions": 0}),
+        (under, {"topics": 0, "notes": 1, "questions": 0}),
+    ):
+        refused = remove(topic_id, 409)
+        assert (refused.code, refused.json["details"]) == ("TOPIC_IN_USE", users)
+    assert (len(listed(desk, subject)), audited(desk.cloud).count("topic.delete")) == (2, 0)
+    desk.client.patch(f"/v1/admin/notes/{draft['id']}", json={"topicIds": []}, token=desk.editor.token, expect=200)
+    desk.cloud.drain()
+    remove(under, 204)
+    assert remove(under, 404).code == "TOPIC_NOT_FOUND"
+    with just_before("TransactWriteItems", lambda: desk.topic(subject, parentId=top)):
+        assert remove(top, 409).json["details"]["topics"] == 1
+    (_, late) = listed(desk, subject)
+    remove(late["id"], 204)
+    remove(top, 204)
+    assert listed(desk, subject) == []
+    (shown,) = desk.client.get(SUBJECTS, token=desk.editor.token).json["items"]
+    assert (shown["topicCount"], kinds(desk.cloud, "Topic", "TopicKey", "TopicCount")) == (0, [])
+    assert desk.topic(subject, key="top")["key"] == "top"

@@ -64,7 +64,6 @@ def names(nodes: list[dict[str, Any]]) -> list[Any]:
 def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
     """More imports than an editor makes in a minute."""
     monkeypatch.setenv("RATE_BULK", "off")
-    monkeypatch.setenv("RATE_EXPORT", "off")
 
 
 def test_a_dry_run_says_what_the_import_then_does_and_writes_nothing(desk: Desk) -> None:
