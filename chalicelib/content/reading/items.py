@@ -23,7 +23,7 @@ class NoteReader(Item, discriminator="NoteReader"):
 
     ``sessions``: view session id → ``{token_hash, prev_token_hash, prev_until, login_session_id, token_version,
     created_at, expires_at, max_until, revoked_at, revoked_reason, seed, trace_code, seed_at, key_id, ip_hash,
-    ua_hash, device_hint, last_seen_at, requests, bytes, renewals, strict, score, object_key, version_id,
+    ua_hash, device_hint, last_seen_at, requests, bytes, renewals, strict, strict_at, score, object_key, version_id,
     content_length, page_count, etag, asset_id, pages}``, times in epoch seconds; ``pages``: whether there were single
     pages when it was opened; at most 2 live and 3 ended ones. ``win_start``,
     ``win_count``: content requests of the current window. ``last``: facts of the latest content request, from which

@@ -83,7 +83,7 @@ def facts_of(session: ViewSession, note: Note, user: User) -> Watermark:
         "forensic_seed": _keyed(f"forensic:{user_id}")[: 2 * SEED_BYTES],
         "issued_at": datetime.fromtimestamp(int(session["seed_at"]), UTC),
         "rotate_after_seconds": WATERMARK_ROTATE_SECONDS(),
-        "display": _display(seed, [person.name, person.masked_email, person.user_hash, signing.shown(code)]),
+        "display": _display(session, [person.name, person.masked_email, person.user_hash, signing.shown(code)]),
         "key_id": str(session["key_id"]),
     }
     unsigned = Watermark(**payload, watermark_signature="")
@@ -119,11 +119,16 @@ def fingerprint(text: str) -> str:
     return _keyed(f"fingerprint:{text}")[:32]
 
 
-def _display(seed: str, texts: list[str]) -> WatermarkDisplay:
-    """How it is drawn: angle and spacing follow the seed, so that a screenshot shows which one it was."""
-    raw = bytes.fromhex(seed)
+def _display(session: ViewSession, texts: list[str]) -> WatermarkDisplay:
+    """How it is drawn: angle and spacing follow the seed, so that a screenshot shows which one it was.
+
+    A session that was made strict is drawn stronger from its next seed on (SHIELD-52).
+    """
+    raw = bytes.fromhex(str(session["seed"]))
+    strict_at = session.get("strict_at")
+    stronger = strict_at is not None and int(strict_at) < int(session["seed_at"])
     return WatermarkDisplay(
-        opacity=OPACITY,
+        opacity=STRICT_OPACITY if stronger else OPACITY,
         strict_opacity=STRICT_OPACITY,
         angle_deg=-45 + raw[0] % 31,
         spacing=160 + raw[1] % 81,

@@ -106,7 +106,7 @@ def keep(
     kept = dataclasses.replace(watched, raised=raised, score=score)
     _put(tx, kept, at)
     if score > watched.score and not without_reader:
-        _tell_reader(tx, kept)
+        _tell_reader(tx, kept, at)
     return kept
 
 
@@ -152,10 +152,10 @@ def _put(tx: Transaction, kept: Watched, at: datetime) -> None:
     tx.put(item, when=same, name="watch")
 
 
-def _tell_reader(tx: Transaction, kept: Watched) -> None:
+def _tell_reader(tx: Transaction, kept: Watched, at: datetime) -> None:
     path = ViewSession(kept.session_id, {}).path
     actions: list[Any] = [path["score"].set(kept.score)]
     if kept.strict:
-        actions.append(path["strict"].set(True))
+        actions += [path["strict"].set(True), path["strict_at"].set(path["strict_at"] | int(at.timestamp()))]
     there = cast(Condition, path["token_hash"].exists())
     tx.update(NoteReader, NoteReader.place(kept.user_id, kept.note_id), actions, when=there, name="reader")

@@ -13,6 +13,7 @@ from chalicelib.content.shield.events import NoteAsked, reader_events
 from chalicelib.content.shield.items import ReadMark, SessionWatch
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.card import AccessCard, plain
+from chalicelib.platform.errors import Conflict
 from chalicelib.platform.events.changes import Change
 from infra.local.emulator import Emulator
 from tests.content.desk import Desk
@@ -313,3 +314,95 @@ def test_usage_names_at_most_two_hundred_notes_and_counts_the_busiest_minute(clo
 def _with_notes(usage: Any, notes: set[str]) -> Any:
     usage.note_ids = notes
     return usage
+
+
+@pytest.mark.rule("SHIELD-52", "SHIELD-60")
+def test_a_strict_session_is_drawn_stronger_from_its_next_watermark_on(
+    cloud: Emulator, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHIELD_STRICT_SCORE", "1")
+
+    def drawn() -> dict[str, Any]:
+        place, headers = f"/v1/notes/{reading.note['id']}/watermark", {"X-View-Token": reading.token}
+        return dict(reading.desk.client.get(place, token=reading.reader.token, headers=headers, expect=200).json)
+
+    before = drawn()
+    reading.ask(agent="another browser")
+    cloud.drain()
+    assert reading.session()["strict"]
+    assert drawn() == before
+    monkeypatch.setenv("WATERMARK_ROTATE_SECONDS", "60")
+    cloud.advance(61)
+    assert [one["display"]["opacity"] for one in (before, drawn())] == [0.12, 0.25]
+
+
+@pytest.mark.rule("SHIELD-66", "SHIELD-50")
+@pytest.mark.parametrize("required", ["true", "false"])
+def test_reading_on_under_an_old_watermark_is_a_signal(
+    cloud: Emulator, reading: Reading, monkeypatch: pytest.MonkeyPatch, required: str
+) -> None:
+    monkeypatch.setenv("WATERMARK_ROTATE_SECONDS", "60")
+    monkeypatch.setenv("SHIELD_REQUIRE_FRESH", required)
+    cloud.advance(179)
+    assert reading.ask().status == 206
+    cloud.advance(2)
+    assert reading.ask().status == (401 if required == "true" else 206)
+    cloud.drain()
+    assert reading.signals() == {"WATERMARK_STALE MEDIUM": 1}
+    assert int(reading.session()["score"]) == 5
+    assert len(reading.log()) == (1 if required == "true" else 2)
+
+
+@pytest.mark.rule("SHIELD-30", "SHIELD-48", "NOTE-57")
+def test_single_pages_and_previews_are_logged_as_such(cloud: Emulator, reading: Reading) -> None:
+    reading.ask()
+    event = asked_of(reading)
+    own = {"who": event.who, "range_start": None, "range_end": None, "bytes": 7}
+    page = event.model_copy(update={**own, "kind": "PAGE", "page": 2})
+    watching.follow(page)
+    (line,) = reading.log()
+    assert (line["kind"], line["page"], line["bytes_served"]) == ("PAGE", 2, 7)
+    assert "range_start" not in line
+    store.delete(NoteAccessLog, NoteAccessLog.place(reading.note["id"], event.id))
+    preview = event.model_copy(update={**own, "kind": "PREVIEW", "view_session_id": None})
+    assert watching.follow(preview) == []
+    (line,) = reading.log()
+    assert (line["kind"], "view_session_id" in line) == ("PREVIEW", False)
+    assert (reading.usage().requests, reading.usage().sessions) == (2, 1)
+
+
+@pytest.mark.rule("SHIELD-30")
+def test_requests_followed_at_once_are_each_counted(cloud: Emulator, reading: Reading) -> None:
+    events = []
+    for _ in range(5):
+        reading.ask()
+        events.append(asked_of(reading))
+    at_once([partial(_follow_until_done, one) for one in [*events, *events]])
+    assert (len(reading.log()), reading.usage().requests, reading.usage().bytes) == (5, 5, 50)
+    watch = store.get(SessionWatch, SessionWatch.place(reading.session_id))
+    assert watch is not None
+    assert (int(watch.served), len(watch.asked)) == (5, 5)
+
+
+def _follow_until_done(event: NoteAsked) -> None:
+    """As its queue does: once more after a conflict."""
+    for _ in range(5):
+        try:
+            watching.follow(event)
+        except Conflict:
+            continue
+        return
+
+
+@pytest.mark.rule("SHIELD-30", "SHIELD-52")
+def test_who_breaks_off_between_revoking_and_keeping_it_comes_again(cloud: Emulator, reading: Reading) -> None:
+    for agent in ("one", "two"):
+        reading.ask(agent=agent)
+    # One to revoke; then the table is busy for as long as it is asked.
+    cloud.fault("dynamodb", "TransactWriteItems", "ThrottlingException", times=4, skip=2, function="watch_reading")
+    cloud.drain()
+    assert cloud.faults.pending() == []
+    assert cloud.faults.take("dynamodb", "TransactWriteItems", "watch_reading") is None
+    assert reading.registered().revoked_reason == "REUSE"
+    assert reading.signals() == {"UA_CHANGED LOW": 1, "TOKEN_REUSE HIGH": 1}
+    assert (int(reading.session()["score"]), len(reading.log())) == (21, 2)
