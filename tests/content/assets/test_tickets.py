@@ -8,10 +8,11 @@ import logging
 import pytest
 
 from chalicelib.content import files
-from chalicelib.platform import logs, store
+from chalicelib.platform import clock, logs, store
 from chalicelib.platform.access import tickets
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
+from chalicelib.platform.access.epoch import AccessEpoch
 from infra.local.emulator import Emulator
 from tests.content.assets import shelf
 from tests.support.client import Client, Response
@@ -81,6 +82,27 @@ def test_a_ticket_dies_with_the_tokens_of_its_time(client: Client, people: Peopl
     assert fetch(client, image, given).code == "SESSION_REVOKED"
     assert fetch(client, image, theirs).code == "ACCOUNT_BLOCKED"
     assert fetch(client, image, ticket(image, student)).status == 200
+
+
+@pytest.mark.rule("ACC-15", "FILE-49")
+def test_a_ticket_dies_when_everybodys_tokens_do(client: Client, people: People, cloud: Emulator) -> None:
+    student, image = people.student(), shelf.put()
+    given = ticket(image, student)
+    store.put(AccessEpoch(*AccessEpoch.place(), valid_from={"STUDENT": clock.epoch() + 20}))
+    cloud.advance(60)
+    assert fetch(client, image, given).code == "SESSION_REVOKED"
+    assert fetch(client, image, ticket(image, student)).status == 200
+
+
+@pytest.mark.rule("FILE-49")
+def test_a_ticket_serves_staff_who_need_a_second_factor(
+    client: Client, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff, image = people.admin("ADMIN_TEST"), shelf.put()
+    given = ticket(image, staff)
+    monkeypatch.setenv("MFA_ADMIN", "required")
+    assert fetch(client, image, given).status == 200
+    assert client.get(f"/v1/assets/{image}", token=staff.token).code == "MFA_REQUIRED"
 
 
 @pytest.mark.rule("FILE-49")
