@@ -185,7 +185,7 @@ def test_of_an_erased_account_a_line_names_nobody(log: Log) -> None:
 @pytest.mark.rule("SHIELD-10", "SHIELD-12", "SHIELD-13")
 def test_what_is_read_and_noticed_reaches_the_staff(desk: Desk, guard: Person) -> None:
     """The whole way: a request, the stream, and what staff then see."""
-    note, asha = desk.note(title="Fundamental Rights"), desk.student()
+    note, asha = Desk.note(desk, title="Fundamental Rights"), desk.student()
     begun = {"headers": {"User-Agent": AGENT}, "source_ip": OUTSIDE}
     opened = desk.open(note, asha, json={"acceptNotice": 1}, expect=201, **begun).json
     path, headers = f"/v1/notes/{note['id']}", {"X-View-Token": opened["viewToken"], "User-Agent": AGENT}
