@@ -33,6 +33,7 @@ def list_notes(query: NotesQuery, caller: Caller) -> Page[NoteRow]:
 @api.get(
     "/v1/notes/tree",
     action=Actions.NOTES_BROWSE,
+    memory=1769,
     grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY],
     raises=[Forbidden, SubjectNotFound],
 )

@@ -137,7 +137,7 @@ def unpublish_note(note: Note, caller: Caller, body: Unpublishing | None = None)
     "/v1/admin/notes/bulk-publish",
     action=Actions.NOTES_PUBLISH,
     limits=[Limits.BULK],
-    timeout=29,
+    memory=512,
     grants=_WRITES,
     raises=[Conflict],
 )
@@ -156,7 +156,7 @@ def bulk_publish_notes(body: BulkPublishing, caller: Caller) -> BulkAnswer:
     "/v1/admin/notes/bulk-unpublish",
     action=Actions.NOTES_PUBLISH,
     limits=[Limits.BULK],
-    timeout=29,
+    memory=512,
     grants=_WRITES,
     raises=[Conflict],
 )

@@ -16,19 +16,22 @@ def link_note(event: NoteUpdated) -> None:
     projecting.reconcile(event.note_id)
 
 
-@consumer(on=[TaxonomyChanged], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
+@consumer(on=[TaxonomyChanged], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE], memory=1769, timeout=120)
 def follow_subject(event: TaxonomyChanged) -> None:
-    """Let the notes of a subject say its name, whether it is active, and where their topics lie."""
+    """Let the notes of a subject say its name, whether it is active, and where their topics lie.
+
+    Thousands of them within a minute (TAX-21, NOTE-31) take a whole processor.
+    """
     following.follow_subject(event.subject_id)
 
 
-@consumer(on=[TagDeleted], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
+@consumer(on=[TagDeleted], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE], memory=1024, timeout=120)
 def let_go_of_tag(event: TagDeleted) -> None:
     """Take a tag that is gone off the notes that carry it."""
     following.let_go_of_tag(event.tag_id)
 
 
-@consumer(on=[TagRenamed], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
+@consumer(on=[TagRenamed], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE], memory=1024, timeout=120)
 def follow_tag(event: TagRenamed) -> None:
     """Let the notes that carry a tag call it by its new name."""
     following.rename_tag(event.tag_id)
@@ -44,6 +47,7 @@ def take_back_infected(event: FileWithdrawn) -> None:
     "publish-notes",
     every=Rate(minutes=1),
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_DATA],
+    memory=512,
     timeout=120,
 )
 def publish_notes(run: JobRun) -> Scheduled:
