@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -149,18 +151,16 @@ def line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 def test_what_was_begun_in_time_completes_however_long_it_takes(line: Desk) -> None:
     content = pdf(2, filler=200_000)
     begun = line.init(content).json
-
-    def trickling() -> Iterator[bytes]:
-        yield content[:100_000]
+    url, headers = urlsplit(begun["upload"]["url"]), begun["upload"]["headers"]
+    head = [f"PUT {url.path}?{url.query} HTTP/1.1", f"Host: {url.netloc}", "Expect: 100-continue", "Connection: close"]
+    head += [f"{name}: {value}" for name, value in headers.items()]
+    with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+        connection.sendall("\r\n".join([*head, "", ""]).encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
         line.cloud.advance(1_800)
-        yield content[100_000:]
-
-    upload = begun["upload"]
-    prepared = requests.Request("PUT", upload["url"], headers=upload["headers"]).prepare()
-    prepared.body = trickling()  # type: ignore[assignment]
-    with requests.Session() as session:
-        assert session.send(prepared, timeout=20).status_code == 200
-        late = session.put(upload["url"], data=content, headers=upload["headers"], timeout=20)
+        connection.sendall(content)
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    late = requests.put(begun["upload"]["url"], data=content, headers=headers, timeout=20)
     assert late.status_code == 403
     token = line.people.token(line.editor.id, line.editor.session_id, "ADMIN")
     line.client.post(f"/v1/admin/files/confirm-upload/{begun['fileAssetId']}", token=token, expect=200)
