@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 
 import pikepdf
 import pytest
@@ -19,10 +17,10 @@ from hypothesis import strategies as st
 from chalicelib.content.files.inspection import READ_BUDGET, REASONS, Verdict, inspect_pdf
 from chalicelib.content.pdf_reader.look import look
 from chalicelib.platform.confined.inside import Pipe
+from tests.content.files.hostile import SAMPLES
 from tests.content.files.sparse import SparsePdf
 from tests.content.paper import ACTIVE_KINDS, active, pdf, saved
 
-SAMPLES = Path(os.environ.get("PATHSHALA_SAMPLES", "../shared/data/pdfs"))
 SOUND = {"ArabicCIDTrueType.pdf": 1, "empty.pdf": 1, "freeculture.pdf": 352, "tracemonkey.pdf": 14}
 OUTLINES = {"freeculture.pdf": 58}
 REFUSED = {
