@@ -22,7 +22,7 @@ def follow_subject(event: TaxonomyChanged) -> None:
 
     Thousands of them within a minute (TAX-21, NOTE-31) take a whole processor.
     """
-    following.follow_subject(event.subject_id)
+    following.follow_subject(event.subject_id, event.tree_version)
 
 
 @consumer(on=[TagDeleted], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE], memory=1024, timeout=120)

@@ -19,13 +19,19 @@ CHUNK = 25
 MOST = 100_000
 
 
-def follow_subject(subject_id: str) -> int:
+def follow_subject(subject_id: str, told: int | None = None) -> int:
     """Let all notes of a subject say what the subject and its topics say now; how many had to change.
 
     Only notes that say something else are written. Harmless when repeated: what is done stays done. When the tree
     changes meanwhile it begins again with the new one, so that nobody who began earlier has the last word.
+    ``told``: the ``tree_version`` that was told of; after a later change there is nothing to do, since that is told of
+    too.
     """
     done = 0
+    if told is not None:
+        subject = store.get(Subject, Subject.place(subject_id))
+        if subject is None or int(subject.tree_version) > told:
+            return done
     try:
         while True:
             tree = tree_of(subject_id)

@@ -178,6 +178,8 @@ def test_a_tree_that_changes_while_notes_follow_it_has_the_last_word(desk: Desk)
     topic = desk.topic(subject, name="One")
     note = desk.draft(subject=subject, topicIds=[topic["id"]])
     change(desk, topic["id"], 200, name="Two")
+    # Told of a state that is over: the one that came after it is told of too.
+    assert following.follow_subject(subject["id"], told=2) == 0
     with just_before("TransactWriteItems", partial(change, desk, topic["id"], 200, name="Three")):
         assert following.follow_subject(subject["id"]) == 2
     assert [one["name"] for one in stored(note).topics] == ["Three"]
