@@ -92,10 +92,12 @@ def confirm_upload(asset: FileAsset, caller: Caller) -> Answer[FileAnswer]:
 
     202 with status INSPECTING for files over 64 MiB or that take longer than a request, and for all where files are
     scanned: ask for the file until it is CONFIRMED or REJECTED. Readers get a note's file rewritten for reading by
-    ranges; where that is not possible it has the warning NOT_NORMALIZED. `FILE_REFUSED` says why in `details.reason`: PDF_UNREADABLE, PDF_ENCRYPTED,
-    PDF_ACTIVE_CONTENT, PDF_TOO_MANY_PAGES or PDF_TOO_COMPLEX; TYPE_MISMATCH, IMAGE_UNREADABLE, IMAGE_TOO_LARGE,
-    IMAGE_ANIMATED or IMAGE_TOO_COMPLEX; INFECTED, SCAN_FAILED. The bytes are then gone. What readers get of an image is
-    free of metadata. Repeating it answers the same.
+    ranges; where that is not possible it has the warning NOT_NORMALIZED. What readers get of an image is free of
+    metadata. Repeating it answers the same.
+
+    `FILE_REFUSED` says why in `details.reason`: PDF_UNREADABLE, PDF_ENCRYPTED, PDF_ACTIVE_CONTENT, PDF_TOO_MANY_PAGES
+    or PDF_TOO_COMPLEX; TYPE_MISMATCH, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, IMAGE_ANIMATED or IMAGE_TOO_COMPLEX; INFECTED,
+    SCAN_FAILED. The bytes are then gone.
     """
     confirmed = confirmation.confirm(asset, caller)
     return Answer(FileAnswer.of(confirmed), status=202 if confirmed.status == FileStatus.INSPECTING else 200)
