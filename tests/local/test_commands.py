@@ -126,7 +126,11 @@ def test_demo_academy_is_small_but_not_a_toy(cloud: Cloud) -> None:
     url = cloud.told["apiUrl"]
     subjects = requests.get(f"{url}/v1/subjects", headers=headers, timeout=30).json()["items"]
     notes = requests.get(f"{url}/v1/notes?limit=100", headers=headers, timeout=30).json()["items"]
+    tree = requests.get(f"{url}/v1/taxonomy/tree", headers=headers, timeout=30).json()["items"]
     plans = cloud.get("/v1/plans")["items"]
+    assert [one["id"] for one in tree] == [one["id"] for one in subjects]
+    assert all(one["topics"] for one in tree)
+    assert all(note["topicIds"] for note in notes)
     assert len(subjects) == 4
     assert {note["title"] for note in notes} >= {text.title for text in texts()}
     assert all(note["pageCount"] >= 4 for note in notes)

@@ -75,9 +75,9 @@ class _History:
             raise DemoFailed(f"the seed failed: {outcome.error['errorType']}: {outcome.error['errorMessage']}")
         accounts.create()
         token = self._api.login(accounts.STAFF[0].email, accounts.STAFF_PASSWORD)
-        subject_ids = catalogue.subjects(self._api, token)
-        self._notes = catalogue.notes(self._api, token, subject_ids)
-        plans = catalogue.plans(self._api, token, subject_ids)
+        known = catalogue.syllabus(self._api, token)
+        self._notes = catalogue.notes(self._api, token, known)
+        plans = catalogue.plans(self._api, token, known.subjects)
         waiting = list(self._happenings(students(plans)))
         heapq.heapify(waiting)
         while waiting:

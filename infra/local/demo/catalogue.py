@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from infra.local.demo.api import Api
 from infra.local.demo.typesetting import NoteText, pdf, texts
 
-SUBJECTS = (
-    ("polity", "Indian Polity", "The Constitution, Parliament and the courts, with the cases that are asked."),
-    ("modern-history", "Modern Indian History", "From 1757 to 1947, by causes and not by dates alone."),
-    ("geography", "Geography of India", "Monsoon, rivers, soils and what grows on them."),
-    ("aptitude", "Quantitative Aptitude", "Arithmetic for the preliminary papers, from first principles."),
-)
+SYLLABUS = Path(__file__).with_name("syllabus.csv")
+TAGS = (("prelims", "Prelims"), ("mains", "Mains"))
 
 
-def subjects(api: Api, token: str) -> dict[str, str]:
-    """Create the subjects; answers ids by key."""
-    return {
-        key: str(
-            api.call("POST", "/v1/admin/subjects", {"key": key, "name": name, "description": description}, token=token)[
-                "id"
-            ]
-        )
-        for key, name, description in SUBJECTS
+@dataclass(frozen=True)
+class Syllabus:
+    """Ids of subjects, topics and tags by key."""
+
+    subjects: dict[str, str]
+    topics: dict[str, str]
+    tags: dict[str, str]
+
+
+def syllabus(api: Api, token: str) -> Syllabus:
+    """Bring in the sheet of the syllabus, and create the tags."""
+    sheet = SYLLABUS.read_text(encoding="utf-8")
+    told = api.call("POST", "/v1/admin/taxonomy/import", {"csv": sheet}, token=token)["subjects"]
+    topics: dict[str, str] = {}
+    for subject in told:
+        found = api.call("GET", f"/v1/admin/topics?subjectId={subject['id']}", token=token)["items"]
+        topics.update((topic["key"], topic["id"]) for topic in found if topic["key"])
+    tags = {
+        key: str(api.call("POST", "/v1/admin/tags", {"key": key, "name": name}, token=token)["id"])
+        for key, name in TAGS
     }
+    return Syllabus({subject["key"]: subject["id"] for subject in told}, topics, tags)
 
 
 def upload(api: Api, token: str, name: str, content: bytes) -> str:
@@ -45,14 +55,16 @@ def upload(api: Api, token: str, name: str, content: bytes) -> str:
     return file_id
 
 
-def notes(api: Api, token: str, subject_ids: dict[str, str]) -> list[str]:
+def notes(api: Api, token: str, known: Syllabus) -> list[str]:
     """Upload, create and publish every note; answers their ids."""
-    return [_note(api, token, note, subject_ids[note.subject], index) for index, note in enumerate(texts())]
+    return [_note(api, token, note, known, index) for index, note in enumerate(texts())]
 
 
-def _note(api: Api, token: str, note: NoteText, subject_id: str, index: int) -> str:
+def _note(api: Api, token: str, note: NoteText, known: Syllabus, index: int) -> str:
     given: dict[str, Any] = {
-        "subjectId": subject_id,
+        "subjectId": known.subjects[note.subject],
+        "topicIds": [known.topics[note.topic]],
+        "tagIds": list(known.tags.values())[: 1 + note.premium],
         "title": note.title,
         "description": note.summary,
         "isPremium": note.premium,

@@ -39,6 +39,7 @@ class NoteText:
 
     name: str
     subject: str
+    topic: str
     title: str
     language: str
     premium: bool
@@ -58,6 +59,7 @@ def _read(path: Path) -> NoteText:
     return NoteText(
         name=path.stem,
         subject=facts["subject"],
+        topic=facts["topic"],
         title=facts["title"],
         language=facts["language"],
         premium=facts["premium"] == "yes",
