@@ -12,7 +12,7 @@ from chalicelib.content.reading.errors import (
     PagesOnly,
     ViewTokenInvalid,
 )
-from chalicelib.content.reading.resources import OPENED_NOTE, PREVIEWED_NOTE, READ_NOTE
+from chalicelib.content.reading.resources import OPENED_NOTE, PAGED_NOTE, PREVIEWED_NOTE, READ_NOTE
 from chalicelib.content.reading.schemas import Opening, OwnWatermark, Renewal, ViewSessionAnswer, Watermark
 from chalicelib.content.reading.sessions import HEADER
 from chalicelib.identity.accounts import OWN_USER, User, UserNotFound
@@ -115,7 +115,7 @@ def get_content(note: Note, caller: Caller, request: Request) -> Binary:
 @api.get(
     "/v1/notes/{noteId}/pages/{n}",
     action=Actions.NOTES_OPEN,
-    resource=READ_NOTE,
+    resource=PAGED_NOTE,
     headers=["X-View-Token"],
     head=True,
     also=(206, 304),

@@ -47,6 +47,9 @@ MARKED_NOTE = Resource(
 )
 """``request.beside``: the caller's bookmarks."""
 
+PAGED_NOTE = READ_NOTE._replace(refused=partial(outbox.refused_by_ban, outbox.PAGE))
+"""``request.beside``: the reader."""
+
 PREVIEWED_NOTE = READ_NOTE._replace(refused=preview.refused)
 """``request.beside``: the reader."""
 

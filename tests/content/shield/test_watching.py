@@ -143,19 +143,23 @@ def test_refusals_by_a_ban_are_always_logged_and_others_are_not(
     card = AccessCard.place(reading.reader.id)
     store.update(AccessCard, card, [AccessCard.note_bans.set({"*": clock.epoch() + 60})])
     other = desk.note(content=SMALL, subject={"id": reading.note["subjectId"]})
-    path = f"/v1/notes/{other['id']}/content"
-    for answer in (reading.ask(), reading.ask(), desk.client.get(path, token=reading.reader.token)):
+    path = f"/v1/notes/{other['id']}"
+    asked = (desk.client.get(f"{path}/{kind}", token=reading.reader.token) for kind in ("content", "pages/1"))
+    for answer in (reading.ask(), reading.ask(), *asked):
         assert (answer.status, answer.json["details"]["reason"]) == (403, "NOTE_BANNED")
     cloud.drain()
     lines = reading.log()
-    assert [(one["status"], one["kind"], one["bytes_served"]) for one in lines] == [(403, "CONTENT", 0)] * 3
-    assert [one["note_id"] for one in lines] == [reading.note["id"]] * 2 + [other["id"]]
+    assert [(one["status"], one["kind"], one["bytes_served"]) for one in lines] == [
+        *[(403, "CONTENT", 0)] * 3,
+        (403, "PAGE", 0),
+    ]
+    assert [one["note_id"] for one in lines] == [reading.note["id"]] * 2 + [other["id"]] * 2
     assert "view_session_id" not in lines[0]
     store.update(AccessCard, card, [AccessCard.note_bans.set({})])
     reading.token = reading.token[:-4] + "AAAA"
     assert reading.ask().status == 401
     cloud.drain()
-    assert len(reading.log()) == 3
+    assert len(reading.log()) == 4
 
 
 @pytest.mark.rule("SHIELD-49")
