@@ -72,7 +72,7 @@ class Remark(Item, discriminator="Remark"):
     @staticmethod
     def place(user_id: str, note_id: str, page: int) -> Key:
         """Where somebody's remark on a page is."""
-        return Key(f"USER#{user_id}", f"REMARK#{note_id}#{page:05d}")
+        return Key(f"USER#{user_id}", f"REMARK#{note_id}#{page:0>5}")
 
     @staticmethod
     def of(user_id: str, note_id: str | None = None) -> Query[Remark]:
