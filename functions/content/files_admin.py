@@ -56,7 +56,7 @@ def init_upload(body: NewUpload, caller: Caller) -> Answer[UploadAnswer]:
     action=Actions.FILES_CONFIRM,
     resource=UPLOADED_FILE,
     limits=[Limits.UPLOAD],
-    grants=[Grant.TABLE_READ, Grant.FILES_UPLOAD, Grant.SECRET_TOKENS_VERIFY],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.FILES_UPLOAD, Grant.SECRET_TOKENS_VERIFY],
     raises=[FileNotFound, NotInParts, UpstreamFailed],
     tag="files",
 )
