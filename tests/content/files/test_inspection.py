@@ -22,7 +22,7 @@ from tests.content.files.sparse import SparsePdf
 from tests.content.paper import ACTIVE_KINDS, active, pdf, saved
 
 SOUND = {"ArabicCIDTrueType.pdf": 1, "empty.pdf": 1, "freeculture.pdf": 352, "tracemonkey.pdf": 14}
-OUTLINES = {"freeculture.pdf": 58}
+OUTLINES = {"freeculture.pdf": 58, "empty.pdf": 1}
 REFUSED = {
     "annotation-fileattachment.pdf": "PDF_ACTIVE_CONTENT",
     "attachment.pdf": "PDF_ACTIVE_CONTENT",
