@@ -56,14 +56,12 @@ def run(program: str, *arguments: object, limits: Limits, read: ReadRange | None
     """
     seconds = max(1, math.ceil(limits.seconds))
     command = [sys.executable, "-P", "-m", program, str(limits.memory), str(seconds), str(limits.scratch)]
-    # No variable of ours goes along, least of all credentials: only where libraries are.
-    environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LC_ALL": "C.UTF-8"}
     process = subprocess.Popen(  # noqa: S603  # our own program, and its arguments are no command line
         [*command, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env=_environment(),
     )
     timer = threading.Timer(max(0.0, limits.seconds), process.kill)
     timer.daemon = True
@@ -75,6 +73,14 @@ def run(program: str, *arguments: object, limits: Limits, read: ReadRange | None
     finally:
         timer.cancel()
         _end(process)
+
+
+def _environment() -> dict[str, str]:
+    """No variable of ours, least of all credentials: only where libraries are. Lambda's Python needs its own place."""
+    found = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LC_ALL": "C.UTF-8"}
+    if "LD_LIBRARY_PATH" in os.environ:
+        found["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    return found
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
