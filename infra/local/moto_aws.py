@@ -4,6 +4,7 @@
 * ``ClientRequestToken`` is ignored: here a repeated transaction answers what the first one answered, for 10 minutes.
 * An update that creates its item puts two records on the stream, one that changes nothing puts one: one and none.
 * Queries sort and compare the whole table; here only the items of the partition asked for.
+* A range of an object copies all of it: the large object that was read last is kept at hand.
 * A second execution of a finished execution's name is an internal error of moto's: ``ExecutionAlreadyExists``.
 * Queues (delays, visibility) read the backend's movable clock, and requests are signed by it: an address to upload to
   that was made a moment ago must not have expired because the clock was moved.
@@ -31,11 +32,12 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models import table as moto_tables
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import SecondaryIndex, StreamShard, Table
+from moto.s3.models import FakeKey
 from werkzeug.exceptions import HTTPException
 
 from chalicelib.platform import clock
 from chalicelib.platform.aws import clients
-from infra.local import moto_transactions, moto_values
+from infra.local import moto_objects, moto_transactions, moto_values
 from infra.local.moto_values import parsing, serializing
 from infra.local.waits import Waits
 from infra.local.wire import Reply
@@ -184,6 +186,7 @@ def _put_right() -> None:
     _replace(Item, "__init__", moto_values.make_item)
     _replace(SecondaryIndex, "project", moto_values.project)
     _replace(moto_tables, "copy", moto_values.SharedResults)
+    _replace(FakeKey, "value", moto_objects.value)
     _replace(BaseJSONSerializer, "_serialize_type_structure", serializing(BaseJSONSerializer._serialize_type_structure))
     _replace(BaseJSONParser, "_parse_structure", parsing(BaseJSONParser._parse_structure))
     _replace(signing, "get_current_datetime", _signing_time)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from chalicelib.content.files import inspection, pressing, storage
@@ -35,26 +34,24 @@ class Packed:
     refused: str | None = None
 
 
-def pack(asset: FileAsset, found: storage.Found, pages: int, until: float, *, wait: bool) -> Packed:
-    """Make and store the copy of a file in which inspection found so many pages.
+def pack(asset: FileAsset, original: Path, pages: int, until: float, *, wait: bool) -> Packed:
+    """Make and store the copy of a file, fetched as ``original``, in which inspection found so many pages.
 
     ``until``: an instant of ``time.monotonic``. What is not done by then raises ``TakesLonger`` if somebody ``wait``s
     for it, else the original is served; ``UpstreamFailed`` when the bucket does not answer.
     """
-    with TemporaryDirectory() as folder:
-        original, copy = Path(folder, "original"), Path(folder, "copy")
-        storage.fetch(str(asset.object_key), found.version_id, original)
-        made = pressing.pack(original, copy, seconds=until - time.monotonic())
-        if made.get("bomb"):
-            return Packed(refused=inspection.TOO_COMPLEX)
-        # Two libraries that see different pages mean a file which every viewer shows differently.
-        if made.get("broken") or made.get("pages", pages) != pages:
-            return Packed(refused=inspection.UNREADABLE)
-        seen = pressing.compare(original, copy, seconds=until - time.monotonic()) if "pages" in made else {}
-        if seen.get("unreadable"):
-            return Packed(refused=inspection.UNREADABLE)
-        if seen.get("same"):
-            return Packed(_store(asset, copy))
+    copy = original.with_name("copy")
+    made = pressing.pack(original, copy, seconds=until - time.monotonic())
+    if made.get("bomb"):
+        return Packed(refused=inspection.TOO_COMPLEX)
+    # Two libraries that see different pages mean a file which every viewer shows differently.
+    if made.get("broken") or made.get("pages", pages) != pages:
+        return Packed(refused=inspection.UNREADABLE)
+    seen = pressing.compare(original, copy, seconds=until - time.monotonic()) if "pages" in made else {}
+    if seen.get("unreadable"):
+        return Packed(refused=inspection.UNREADABLE)
+    if seen.get("same"):
+        return Packed(_store(asset, copy))
     if wait and time.monotonic() >= until:
         raise TakesLonger
     logger.warning("not normalized", fileAssetId=str(asset.id), why=made.get("unfit") or seen.get("different"))
