@@ -154,6 +154,23 @@ def test_a_scan_that_does_not_end_in_half_an_hour_fails_the_file(desk: Desk) -> 
     assert asset(late).object_key not in desk.cloud.objects()
 
 
+@pytest.mark.rule("FILE-39")
+@pytest.mark.parametrize("inspected", [False, True])
+def test_a_scan_that_failed_fails_the_file(desk: Desk, inspected: bool) -> None:
+    asset_id = desk.uploaded(CONTENT)
+    desk.confirm(asset_id, expect=202)
+    if inspected:
+        desk.cloud.drain()
+    result = {"objectKey": asset(asset_id).object_key, "versionId": asset(asset_id).version_id, "result": "FAILED"}
+    for _ in range(2):
+        assert tell(desk, result).status == 200
+    desk.cloud.drain()
+    assert status(desk, asset_id) == ("REJECTED", "FAILED")
+    assert desk.confirm(asset_id, expect=422).json["details"] == {"reason": "SCAN_FAILED"}
+    assert asset(asset_id).object_key not in desk.cloud.objects()
+    assert audited(desk) == {"file.init": 1, "file.reject": 1}
+
+
 @pytest.mark.rule("FILE-21", "FILE-39")
 def test_results_of_other_objects_and_versions_change_nothing(desk: Desk) -> None:
     asset_id = desk.uploaded(CONTENT)
