@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.content.files import FileAsset
+from chalicelib.content.files import FileAsset, storage
 from chalicelib.content.files.images import REASONS
 from chalicelib.content.image_reader.look import look
 from chalicelib.platform import store
@@ -35,6 +35,12 @@ def wrong(variant: Variant, said: dict[str, object], served: bytes) -> str | Non
     return "another picture" if variant.harmless and seen != pictures.pixels(variant.content)[2] else None
 
 
+def stored(asset: FileAsset) -> bytes:
+    """The bytes that readers get."""
+    place = asset.readable
+    return storage.read(place["object_key"], place["version_id"], 0, place["content_length"] - 1)
+
+
 @pytest.mark.rule("FILE-35")
 def test_whatever_it_is_it_is_refused_by_name_or_served_right(tmp_path: Path) -> None:
     found: dict[str, str] = {}
@@ -53,17 +59,19 @@ def test_whatever_it_is_it_is_refused_by_name_or_served_right(tmp_path: Path) ->
 def test_none_of_them_breaks_upload_or_confirmation(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RATE_UPLOAD", "off")
     found: dict[str, str] = {}
-    for variant in variants(ALL)[::EVERY]:
+    for number, variant in enumerate(variants(ALL)[::EVERY]):
+        if number % 100 == 0:
+            # A night is longer than a token lives.
+            desk.editor = desk.people.admin("ADMIN_CONTENT")
         asset_id = desk.uploaded(variant.content, purpose="OTHER", contentType=variant.told)
         answer = desk.confirm(asset_id)
         asset = store.get(FileAsset, FileAsset.place(asset_id))
         assert asset is not None
         said = answer.json if answer.status == 200 else {"refused": answer.json.get("details", {}).get("reason")}
-        objects = desk.cloud.objects()
-        served = objects[asset.readable["object_key"]] if answer.status == 200 else b""
+        served = stored(asset) if answer.status == 200 else b""
         problem = wrong(variant, said, served)
         if answer.status not in (200, 422) or problem is not None:
             found[variant.name] = f"{answer.status} {problem}: {said}"
-        if answer.status == 422 and asset.object_key in objects:
+        if answer.status == 422 and storage.look(str(asset.object_key)) is not None:
             found[variant.name] = "refused, but still there"
     assert found == {}
