@@ -206,7 +206,7 @@ def test_the_notes_of_a_subject_follow_it_in_chunks_and_from_where_they_stopped(
     assert desk.client.get(f"/v1/notes/{ids[7]}", token=student.token, expect=404).code == "NOTE_NOT_FOUND"
     assert desk.open({"id": ids[28]}, student, json={"acceptNotice": 1}).status == 404
     desk.client.patch(path, json={"isActive": True}, token=desk.editor.token, expect=200)
-    desk.cloud.drain()
+    assert following.follow_subject(subject["id"]) == 30
     shown = desk.client.get(f"/v1/notes/{ids[7]}", token=student.token, expect=200).json
     assert shown["subject"]["name"] == "Hidden"
     assert len(titles(desk, student, subjectId=subject["id"], limit=100)) == 30
