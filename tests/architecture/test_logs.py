@@ -141,7 +141,8 @@ def test_the_main_story_leaves_no_secret_in_the_log(world: World, heard: io.Stri
         shop.pay(order)
     world.cloud.drain()
     note = world.named["noteId"]
-    view = client.post(f"/v1/notes/{note}/view-session", token=token, expect=201).json["viewToken"]
+    opening = {"acceptNotice": 1}
+    view = client.post(f"/v1/notes/{note}/view-session", json=opening, token=token, expect=201).json["viewToken"]
     headers = {"X-View-Token": view, "Range": "bytes=0-99"}
     client.get(f"/v1/notes/{note}/content", token=token, headers=headers, expect=206)
     said = heard.getvalue()
