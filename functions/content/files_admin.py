@@ -25,7 +25,7 @@ from chalicelib.content.files.schemas import (
     NewUpload,
     UploadAnswer,
 )
-from chalicelib.platform.errors import Forbidden, UpstreamFailed, VersionMismatch
+from chalicelib.platform.errors import Conflict, Forbidden, UpstreamFailed, VersionMismatch
 from chalicelib.platform.http import Actions, Answer, Caller, Grant, Idempotency, Limits, Page, Request, api
 
 
@@ -84,7 +84,7 @@ def get_missing_parts(asset: FileAsset) -> MultipartUpload:
         Grant.SEND_FILE_INSPECTIONS,
         Grant.SECRET_TOKENS_VERIFY,
     ],
-    raises=[FileNotFound, UploadNotFound, UploadMismatch, FileRefused, UpstreamFailed],
+    raises=[FileNotFound, UploadNotFound, UploadMismatch, FileRefused, Conflict, UpstreamFailed],
     tag="files",
 )
 def confirm_upload(asset: FileAsset, caller: Caller) -> Answer[FileAnswer]:

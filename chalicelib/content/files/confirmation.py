@@ -62,8 +62,11 @@ def inspect_queued(message: InspectionMessage) -> None:
         unreadable = inspection.UNREADABLE if asset.content_type == PDF else images.UNREADABLE
         settling.reject(asset, found.version_id if found else "", unreadable, audit.SYSTEM)
         return
+    # The message may be quicker than who sent it; without this a file would not wait for its scan.
+    current = _inspecting(tried, found) if tried.status == FileStatus.PENDING else tried
     try:
-        _decide(tried, found, WORKER_SECONDS, audit.SYSTEM)
+        if current.status == FileStatus.INSPECTING:
+            _decide(current, found, WORKER_SECONDS, audit.SYSTEM)
     except UploadMismatch:
         settling.reject(asset, found.version_id, CHECKSUM_MISMATCH, audit.SYSTEM)
 
@@ -92,6 +95,11 @@ def _now_or_later(asset: FileAsset, found: storage.Found, caller: Caller) -> Fil
 def _later(asset: FileAsset, found: storage.Found) -> FileAsset:
     # The message goes first: an asset that says INSPECTING always has somebody who inspects it.
     queues.send(queues.Queues.FILE_INSPECTIONS, InspectionMessage(file_asset_id=str(asset.id)))
+    return _inspecting(asset, found)
+
+
+def _inspecting(asset: FileAsset, found: storage.Found) -> FileAsset:
+    """Let a PENDING file be INSPECTING, and wait for its scan where one is wanted; what it is by then."""
     for _ in range(_ROUNDS):
         actions = [
             FileAsset.status.set(FileStatus.INSPECTING),

@@ -154,6 +154,20 @@ def test_a_scan_that_does_not_end_in_half_an_hour_fails_the_file(desk: Desk) -> 
     assert asset(late).object_key not in desk.cloud.objects()
 
 
+@pytest.mark.rule("FILE-20", "FILE-39")
+def test_a_worker_that_is_quicker_than_who_asked_it_does_not_pass_by_the_scan(desk: Desk) -> None:
+    asset_id = desk.uploaded(CONTENT)
+    desk.cloud.fault("dynamodb", "UpdateItem", "InternalServerError", times=9, function="confirm_upload")
+    assert desk.confirm(asset_id).status == 503
+    assert asset(asset_id).status == "PENDING"
+    desk.cloud.faults.clear()
+    desk.cloud.drain()
+    assert status(desk, asset_id) == ("INSPECTING", "WAITING")
+    assert desk.confirm(asset_id, expect=202).json["pageCount"] == 4
+    scan(desk, asset_id)
+    assert status(desk, asset_id) == ("CONFIRMED", "CLEAN")
+
+
 @pytest.mark.rule("FILE-39")
 @pytest.mark.parametrize("inspected", [False, True])
 def test_a_scan_that_failed_fails_the_file(desk: Desk, inspected: bool) -> None:
