@@ -44,7 +44,7 @@ def pack(asset: FileAsset, original: Path, pages: int, until: float, *, wait: bo
     made = pressing.pack(original, copy, seconds=until - time.monotonic())
     if made.get("bomb"):
         return Packed(refused=inspection.TOO_COMPLEX)
-    # Two libraries that see different pages mean a file which every viewer shows differently.
+    # Libraries that see different pages mean a file which every viewer shows differently.
     if made.get("broken") or made.get("pages", pages) != pages:
         return Packed(refused=inspection.UNREADABLE)
     seen = pressing.compare(original, copy, seconds=until - time.monotonic()) if "pages" in made else {}

@@ -12,7 +12,10 @@ _GREATEST = 14_400
 
 
 def compare(original: str, copy: str) -> dict[str, Any]:
-    """``{"same": true}``, ``{"different": what}``, or ``{"unreadable": true}`` when the original does not open."""
+    """``{"same": true}``, ``{"different": what}``, or ``{"unreadable": true}`` when the original does not open.
+
+    Where their numbers differ, ``pages`` is that of the original.
+    """
     import pypdfium2
 
     try:
@@ -25,7 +28,7 @@ def compare(original: str, copy: str) -> dict[str, Any]:
         if not pages:
             return {"unreadable": True}
         if pages != len(second):
-            return {"different": "pages"}
+            return {"different": "pages", "pages": pages}
         drawn = {round(number * (pages - 1) / max(1, SAMPLE - 1)) for number in range(SAMPLE)}
         for number in range(pages):
             found = _different(first, second, number, draw=number in drawn)

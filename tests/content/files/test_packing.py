@@ -210,7 +210,9 @@ def test_differences_are_seen(change: Any, what: str | None, tmp_path: Path) -> 
     with Pdf.open(io.BytesIO(content)) as document:
         change(document)
         other.write_bytes(saved(document))
-    expected = {"same": True} if what is None else {"different": what}
+    expected: dict[str, Any] = {"same": True} if what is None else {"different": what}
+    if what == "pages":
+        expected["pages"] = 12
     assert pressing.compare(original, other, seconds=SECONDS) == expected
 
 
