@@ -16,6 +16,9 @@ from chalicelib.platform import clock, store
 from chalicelib.platform.aws import clients
 from chalicelib.platform.aws.bucket import BUCKET_NAME
 from chalicelib.platform.events.changes import Change
+from infra.local.edge import Edge
+from infra.local.gateway import Gateway
+from infra.local.journal import Journal
 from infra.local.scanner import EICAR, PATH, Scanner, told
 from tests.content import pictures
 from tests.content.desk import Desk
@@ -248,16 +251,15 @@ def test_an_icon_whose_scan_is_awaited_is_not_ready(desk: Desk) -> None:
 
 @pytest.mark.rule("FILE-39")
 def test_the_local_cloud_scans_what_is_stored(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    posted: list[dict[str, Any]] = []
-    scanner = Scanner(lambda incoming: posted.append(json.loads(incoming.body)), seconds=0)  # type: ignore[arg-type, return-value]
     noticed: list[str] = []
     monkeypatch.setattr(desk.cloud, "on_stored", noticed.append)
     asset_id = desk.uploaded(CONTENT)
-    clients.s3().put_object(Bucket=BUCKET_NAME(), Key="misc/eicar", Body=EICAR)
-    assert noticed == [asset(asset_id).object_key, "misc/eicar"]
-    for key in noticed:
-        scanner.scan(key)
-    assert [one["result"] for one in posted] == ["CLEAN", "INFECTED"]
+    eicar = desk.uploaded(EICAR, purpose="OTHER")
+    assert noticed == [asset(asset_id).object_key, asset(eicar).object_key]
+    scanner = Scanner(Gateway(desk.cloud, Journal(), Edge()).answer)
+    assert [scanner.scan(key).status for key in noticed] == [200, 200]
+    assert (asset(asset_id).scan_status, asset(eicar).scan_status) == ("CLEAN", "INFECTED")
+    assert desk.confirm(eicar, expect=422).json["details"] == {"reason": "INFECTED"}
 
 
 @pytest.mark.rule("FILE-20", "FILE-21")
