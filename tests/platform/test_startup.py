@@ -51,7 +51,7 @@ def _start(handler: str, *, as_lambda: bool = True) -> dict[str, Any]:
 @pytest.mark.rule("DEP-12")
 @pytest.mark.rule("ACC-51")
 def test_a_signed_in_function_is_ready_before_its_first_request() -> None:
-    told = _start("functions.content.subjects_admin.list_subjects_admin")
+    told = _start("functions.taxonomy.subjects_admin.list_subjects_admin")
     wanted = {"chalicelib.platform.http.pipeline", "chalicelib.platform.access.decisions", "jwt", "cedarpy"}
     assert wanted <= set(told["modules"])
     assert told["built"]
@@ -75,7 +75,7 @@ def test_the_reader_of_the_stream_verifies_no_tokens_and_decides_nothing() -> No
 
 @pytest.mark.rule("DEP-12")
 def test_what_libraries_load_and_nobody_asks_of_them_waits() -> None:
-    told = _start("functions.content.subjects_admin.list_subjects_admin")
+    told = _start("functions.taxonomy.subjects_admin.list_subjects_admin")
     assert told["syntax tree"] == "_LazyModule"
     assert told["certificates"] == "_LazyModule"
 
