@@ -6,8 +6,10 @@ from typing import Any
 
 from chalicelib.content.reading import NoteReader, NoteViewSession
 from chalicelib.content.shield import NoteAccessLog, NoteUsageDay
+from chalicelib.content.shield.events import NoteAsked, reader_events
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.card import plain
+from chalicelib.platform.events.changes import Change
 from chalicelib.platform.signals import SecuritySignal
 from tests.content.desk import Desk
 from tests.support.client import Response
@@ -89,3 +91,10 @@ class Reading:
         """``TYPE SEVERITY`` → how often it was noticed."""
         found = store.every(SecuritySignal.of_user(self.reader.id))
         return {f"{row['type']} {row['severity']}": int(row["count"]) for row in (plain(one.row) for one in found)}
+
+
+def asked_of(reading: Reading) -> NoteAsked:
+    """The event of the reader's latest request."""
+    reader = store.get(NoteReader, NoteReader.place(reading.reader.id, reading.note["id"]))
+    (event,) = [one for one in reader_events(Change(None, reader, "1")) if isinstance(one, NoteAsked)]
+    return event

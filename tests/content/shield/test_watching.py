@@ -9,16 +9,13 @@ import pytest
 
 from chalicelib.content.reading import NoteReader
 from chalicelib.content.shield import NoteAccessLog, watching
-from chalicelib.content.shield.events import NoteAsked, reader_events
 from chalicelib.content.shield.items import ReadMark, SessionWatch
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.card import AccessCard, plain
-from chalicelib.platform.errors import Conflict
-from chalicelib.platform.events.changes import Change
 from infra.local.emulator import Emulator
 from tests.content.desk import Desk
 from tests.content.paper import pdf
-from tests.content.shield.reading import PHONE, Reading
+from tests.content.shield.reading import PHONE, Reading, asked_of
 from tests.support.races import at_once, round_trips, to_next_window
 
 SMALL = pdf(2)
@@ -28,13 +25,6 @@ LARGE = pdf(4, filler=9 * 1_048_576)
 @pytest.fixture
 def reading(desk: Desk) -> Reading:
     return Reading(desk, SMALL)
-
-
-def asked_of(reading: Reading) -> NoteAsked:
-    """The event of the reader's latest request."""
-    reader = store.get(NoteReader, NoteReader.place(reading.reader.id, reading.note["id"]))
-    (event,) = [one for one in reader_events(Change(None, reader, "1")) if isinstance(one, NoteAsked)]
-    return event
 
 
 @pytest.mark.rule("SHIELD-30", "SHIELD-48", "SHIELD-54")
@@ -373,40 +363,3 @@ def test_single_pages_and_previews_are_logged_as_such(cloud: Emulator, reading: 
     (line,) = reading.log()
     assert (line["kind"], "view_session_id" in line) == ("PREVIEW", False)
     assert (reading.usage().requests, reading.usage().sessions) == (2, 1)
-
-
-@pytest.mark.rule("SHIELD-30")
-def test_requests_followed_at_once_are_each_counted(cloud: Emulator, reading: Reading) -> None:
-    events = []
-    for _ in range(5):
-        reading.ask()
-        events.append(asked_of(reading))
-    at_once([partial(_follow_until_done, one) for one in [*events, *events]])
-    assert (len(reading.log()), reading.usage().requests, reading.usage().bytes) == (5, 5, 50)
-    watch = store.get(SessionWatch, SessionWatch.place(reading.session_id))
-    assert watch is not None
-    assert (int(watch.served), len(watch.asked)) == (5, 5)
-
-
-def _follow_until_done(event: NoteAsked) -> None:
-    """As its queue does: once more after a conflict."""
-    for _ in range(5):
-        try:
-            watching.follow(event)
-        except Conflict:
-            continue
-        return
-
-
-@pytest.mark.rule("SHIELD-30", "SHIELD-52")
-def test_who_breaks_off_between_revoking_and_keeping_it_comes_again(cloud: Emulator, reading: Reading) -> None:
-    for agent in ("one", "two"):
-        reading.ask(agent=agent)
-    # One to revoke; then the table is busy for as long as it is asked.
-    cloud.fault("dynamodb", "TransactWriteItems", "ThrottlingException", times=4, skip=2, function="watch_reading")
-    cloud.drain()
-    assert cloud.faults.pending() == []
-    assert cloud.faults.take("dynamodb", "TransactWriteItems", "watch_reading") is None
-    assert reading.registered().revoked_reason == "REUSE"
-    assert reading.signals() == {"UA_CHANGED LOW": 1, "TOKEN_REUSE HIGH": 1}
-    assert (int(reading.session()["score"]), len(reading.log())) == (21, 2)
