@@ -48,7 +48,7 @@ def pack(asset: FileAsset, original: Path, pages: int, until: float, *, wait: bo
     if made.get("broken") or made.get("pages", pages) != pages:
         return Packed(refused=inspection.UNREADABLE)
     seen = pressing.compare(original, copy, seconds=until - time.monotonic()) if "pages" in made else {}
-    if seen.get("unreadable"):
+    if seen.get("unreadable") or seen.get("pages", pages) != pages:
         return Packed(refused=inspection.UNREADABLE)
     if seen.get("same"):
         return Packed(_store(asset, copy))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from itertools import islice
+from dataclasses import replace
 
 import pypdfium2
 import pytest
@@ -61,7 +61,10 @@ def test_whatever_is_uploaded_is_refused_by_name_or_served_right(desk: Desk, mon
     # Another selection every day; a failure names its seed and place.
     seed = clock.now().toordinal()
     found = Counter[str]()
-    for place, content in enumerate(islice(hostile.variants(seed, COUNT), COUNT)):
+    for place, content in enumerate(hostile.variants(seed, COUNT)):
+        if place % 50 == 49:
+            token = desk.people.token(desk.editor.id, desk.editor.session_id, "ADMIN")
+            desk.editor = replace(desk.editor, token=token)
         try:
             found[checked(desk, content)] += 1
         except Exception as error:

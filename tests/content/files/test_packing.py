@@ -226,3 +226,12 @@ def test_a_bomb_in_a_page_is_refused_and_removed(packing_desk: Desk, kind: str) 
     asset_id = packing_desk.uploaded(hostile.ODDITIES[kind]())
     assert packing_desk.confirm(asset_id, expect=422).json["details"] == {"reason": "PDF_TOO_COMPLEX"}
     assert (asset(asset_id).status, keys()) == ("REJECTED", [])
+
+
+@pytest.mark.rule("FILE-36", "FILE-66")
+def test_a_file_whose_pages_are_a_matter_of_opinion_is_refused(packing_desk: Desk) -> None:
+    # Its list of pages holds three; it says that there are nine, and some viewers believe that.
+    content = pdf(3).replace(b"/Count 3", b"/Count 9")
+    asset_id = packing_desk.uploaded(content)
+    assert packing_desk.confirm(asset_id, expect=422).json["details"] == {"reason": "PDF_UNREADABLE"}
+    assert keys() == []
