@@ -207,12 +207,11 @@ class Academy:
 
     def upload(self, editor: Person, content: bytes) -> str:
         """A confirmed PDF."""
-        given = {
-            "fileName": "proof.pdf",
-            "contentType": "application/pdf",
-            "sizeBytes": len(content),
-            "purpose": "NOTES_PDF",
-        }
+        return self.asset(editor, content, "application/pdf", "NOTES_PDF")
+
+    def asset(self, editor: Person, content: bytes, kind: str, purpose: str) -> str:
+        """A confirmed file."""
+        given = {"fileName": "proof", "contentType": kind, "sizeBytes": len(content), "purpose": purpose}
         begun = self.ok("POST", "/v1/admin/files/init-upload", editor, json=given)
         target = begun["upload"]
         sent = requests.put(target["url"], data=content, headers=target["headers"], timeout=60)
@@ -231,6 +230,16 @@ class Academy:
         note_id = str(self.ok("POST", "/v1/admin/notes", editor, json=given)["id"])
         self.ok("POST", f"/v1/admin/notes/{note_id}/publish", editor)
         return note_id
+
+    def opened(self, person: Person, note_id: str, **headers: str) -> Reader:
+        """Somebody who opened a note, after agreeing to the notice where that is asked for."""
+        path = f"/v1/notes/{note_id}/view-session"
+        answer = self.call("POST", path, person, json={}, headers=headers)
+        if answer.status_code == 403 and answer.json()["code"] == "NOTICE_NOT_ACCEPTED":
+            accepted = {"acceptNotice": answer.json()["details"]["version"]}
+            answer = self.call("POST", path, person, json=accepted, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return Reader(self, person, note_id, answer.json())
 
     def plan(self, manager: Person, *, price: int = 49_900, days: int = 30, grants: Any = None) -> str:
         """An active plan that opens everything, or what ``grants`` say."""
@@ -265,3 +274,25 @@ class Academy:
         self.drain()
         assert self.status(student, order)["status"] == "SUCCESS"
         return order
+
+
+@dataclass
+class Reader:
+    """Somebody who reads one note in one view session."""
+
+    academy: Academy
+    person: Person
+    note_id: str
+    session: dict[str, Any]
+
+    def get(self, byte_range: str | None = None, method: str = "GET", **headers: str) -> requests.Response:
+        """Content of the note."""
+        ranged = {} if byte_range is None else {"Range": byte_range}
+        return self.call(method, "content", **ranged, **headers)
+
+    def call(self, method: str, part: str, json: Any = None, **headers: str) -> requests.Response:
+        """A request about the note that carries the view token; ``headers``: underscores for hyphens."""
+        sent = {"X-View-Token": self.session["viewToken"]}
+        sent.update({name.replace("_", "-"): value for name, value in headers.items()})
+        path = f"/v1/notes/{self.note_id}/{part}"
+        return self.academy.call(method, path, self.person, headers=sent, json=json)

@@ -22,10 +22,10 @@ DRIVER = shutil.which("chromedriver")
 MAX_BODY = 1_048_576
 
 READ = """
-const [noteId, token, pages, done] = arguments;
+const [noteId, token, pages, chunk, done] = arguments;
 const viewer = await import("/console/viewer.js");
 try {
-  const book = await viewer.openNote(noteId, token);
+  const book = await viewer.openNote(noteId, token, { chunk });
   const canvas = document.createElement("canvas");
   const shades = [];
   const costs = [];
@@ -95,10 +95,12 @@ def started() -> Iterator[Any]:
         browser.quit()
 
 
-def read(browser: Any, site: Site, note: dict[str, Any], token: str, pages: list[int]) -> dict[str, Any]:
-    """Read pages of a note in the browser."""
+def read(
+    browser: Any, site: Site, note: dict[str, Any], token: str, pages: list[int], chunk: int | None = None
+) -> dict[str, Any]:
+    """Read pages of a note in the browser; ``chunk``: bytes that PDF.js asks for at once, where not as recommended."""
     browser.get(f"{site.url}/")
-    script = f"const done = arguments[3]; (async () => {{ {READ} }})().then(done);"
-    found: dict[str, Any] = browser.execute_async_script(script, note["id"], token, pages)
+    script = f"const done = arguments[4]; (async () => {{ {READ} }})().then(done);"
+    found: dict[str, Any] = browser.execute_async_script(script, note["id"], token, pages, chunk)
     assert "error" not in found, found["error"]
     return found

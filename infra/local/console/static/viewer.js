@@ -14,6 +14,13 @@ import { stamp } from "/console/watermark.js";
 const HOME = "/console/pdfjs/";
 const PROGRESS_EVERY = 10_000;
 const MAX_RATIO = 3;
+const SLOW_CHUNK = 131_072;
+
+/* What to ask for at once: what the API recommends; over a slow line less, for the first page is there sooner. */
+const chunkOf = (session) => {
+  const slow = ["slow-2g", "2g", "3g"].includes(globalThis.navigator?.connection?.effectiveType);
+  return slow ? Math.min(SLOW_CHUNK, session.recommendedChunkBytes) : session.recommendedChunkBytes;
+};
 
 const library = async () => {
   const found = await import(`${HOME}pdf.min.mjs`).catch(() => {
@@ -128,8 +135,10 @@ const transportOf = (pdfjs, session, failed) => {
 };
 
 /* Open a note for reading. `page(n, canvas, width)` draws one page `width` CSS pixels wide; `session` says what it cost.
-   `agree` see above; `veil(on)` hides the page; `told({action, message})`: what the API made of reports. */
-export const openNote = async (noteId, accessToken, { agree = () => true, veil = () => {}, told = () => {} } = {}) => {
+   `agree` see above; `veil(on)` hides the page; `told({action, message})`: what the API made of reports; `chunk`: bytes to
+   ask for at once. */
+export const openNote = async (noteId, accessToken, options = {}) => {
+  const { agree = () => true, veil = () => {}, told = () => {}, chunk } = options;
   const pdfjs = await library();
   const session = await new NoteSession(noteId, accessToken).open(agree);
   let stop;
@@ -137,7 +146,7 @@ export const openNote = async (noteId, accessToken, { agree = () => true, veil =
   stopped.catch(() => {});
   const loading = pdfjs.getDocument({
     range: transportOf(pdfjs, session, stop),
-    rangeChunkSize: session.recommendedChunkBytes,
+    rangeChunkSize: chunk || chunkOf(session),
     disableAutoFetch: true,
     disableStream: true,
     isEvalSupported: false,
