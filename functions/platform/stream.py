@@ -18,7 +18,19 @@ from chalicelib.insight.audit_trail import events as audit_trail
 from chalicelib.platform.events.router import route
 from chalicelib.platform.work import Grant, stream
 
-TRANSLATIONS = (accounts, roles, files, progress, notes, taxonomy, shield, payments, subscriptions, notifications, audit_trail)
+TRANSLATIONS = (
+    accounts,
+    roles,
+    files,
+    progress,
+    notes,
+    taxonomy,
+    shield,
+    payments,
+    subscriptions,
+    notifications,
+    audit_trail,
+)
 """Imported so that what they translate is known here; a test compares with all there are."""
 
 
