@@ -46,6 +46,8 @@ SCANS = {
 SAMPLES = "SAMPLES"
 """The environment's name of a folder with PDFs of one's own; ``freeculture.pdf`` is read as the text book."""
 RANGES = 12
+PATIENCE = 900.0
+"""Seconds that everything which follows from reading a document may take on the emulated AWS."""
 SUBJECTS = 30
 
 
@@ -69,17 +71,27 @@ def measure() -> list[Figure]:
 def _documents(desk: Desk, site: Site, browser: Any, folder: Path) -> list[Figure]:
     found: list[Figure] = []
     for name, path, content in _made(folder):
-        asset_id = desk.file(path.read_bytes())
+        asset_id = _uploaded(desk, path)
         for chunk in CHUNKS:
             costs = {
                 packed: _first_page(desk, site, browser, asset_id, chunk, packed=packed) for packed in (False, True)
             }
             found += _compared(f"{name}, by {chunk // 1_024} KiB", costs, content if chunk == CHUNKS[0] else 0)
         found += _function(desk, name, asset_id)
+        desk.cloud.drain(PATIENCE)
         if "MB" in name:
             found += _pressing(name, path, folder)
         path.unlink()
     return found
+
+
+def _uploaded(desk: Desk, path: Path) -> str:
+    """The id of a file that was uploaded, inspected and rewritten, however long that takes."""
+    asset_id = desk.uploaded(path.read_bytes())
+    desk.confirm(asset_id)
+    desk.cloud.drain(PATIENCE)
+    desk.confirm(asset_id, expect=200)
+    return asset_id
 
 
 def _made(folder: Path) -> Iterator[tuple[str, Path, int]]:

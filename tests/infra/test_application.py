@@ -21,6 +21,7 @@ from infra.package import application, release, wheels
 from infra.package.application import UNZIPPED_LIMIT, ZIPPED_LIMIT, Application
 from infra.package.stages import ROOT
 from infra.package.wheels import PackagingFailed
+from tests.content.paper import pdf
 
 LAMBDA = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux", "os_name": "posix"}
 LAMBDA |= {"platform_system": "Linux", "platform_machine": "x86_64", "implementation_name": "cpython", "extra": ""}
@@ -35,6 +36,10 @@ print(json.dumps(sorted({getattr(one, "__file__", None) or "" for one in list(sy
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Application:
     return release.application(tmp_path_factory.mktemp("package") / "application.zip")
+
+
+NOT_NEEDED = {("pikepdf", "lxml"), ("pikepdf", "packaging")}
+"""Only its metadata editor and its command line need them; that the rest works without is shown below."""
 
 
 def _plain(name: str) -> str:
@@ -63,8 +68,29 @@ def test_every_requirement_is_pinned_and_none_is_missing() -> None:
             continue
         for needed in distribution(name).requires or []:
             requirement = Requirement(needed)
+            if (name, _plain(requirement.name)) in NOT_NEEDED:
+                continue
             if requirement.marker is None or requirement.marker.evaluate(LAMBDA):
                 assert _plain(requirement.name) in pinned, f"{name} needs {requirement}"
+
+
+_PRESSED = """
+import sys
+sys.modules.update(dict.fromkeys(("lxml", "packaging")))
+from chalicelib.content.pdf_press.cut import preview
+from chalicelib.content.pdf_press.pack import pack
+print(pack(sys.argv[1], sys.argv[2]), preview(sys.argv[1], sys.argv[2], 1))
+"""
+
+
+@pytest.mark.rule("DEP-01", "FILE-65")
+def test_pdfs_are_pressed_without_what_is_not_packed(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.pdf"
+    whole.write_bytes(pdf(2))
+    command = [sys.executable, "-c", _PRESSED, str(whole), str(tmp_path / "copy.pdf")]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "{'pages': 2" in said
+    assert "{'pages': 1}" in said
 
 
 def _imported() -> set[str]:

@@ -124,7 +124,7 @@ def test_an_entitlement_opens_its_subject_until_it_ends(academy: Academy) -> Non
     everything = academy.plan(finance)
 
     def opening(note: str) -> Any:
-        return academy.call("POST", f"/v1/notes/{note}/view-session", student, json={})
+        return academy.call("POST", f"/v1/notes/{note}/view-session", student, json={"acceptNotice": 1})
 
     def agrees(note: str, allowed: bool, reason: str, policy: str | None) -> None:
         told = _explained(academy, student.id, "notes.open", resourceType="Note", resourceId=note)

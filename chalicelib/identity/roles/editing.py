@@ -21,7 +21,6 @@ from chalicelib.platform import audit, clock, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.errors import Conflict, VersionMismatch
-from chalicelib.platform.parallel import together
 from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, TransactionLost, became
 from chalicelib.platform.store.transaction import MAX_ACTIONS
@@ -62,21 +61,21 @@ class Edited(NamedTuple):
 
 
 def create(wished: Role, by: Caller, letters: Letters) -> Role:
-    """Create a role. Two round trips.
+    """Create a role. Three round trips: the latest creation is read before the roles that it is counted with.
 
     Raises ``WouldEscalate``, ``RoleExists``, ``TooManyRoles``, ``Conflict``.
     """
     require_permissions(by, wished.permissions or ())
     for _ in range(TRIES):
-        found, last = together(every_role, lambda: store.get(RoleCreation, RoleCreation.place()))
-        there = found if isinstance(found, dict) else {}
+        last = store.get(RoleCreation, RoleCreation.place())
+        there = every_role()
         if wished.key in there:
             raise RoleExists
         if len(there) >= MAX_ROLES:
             raise TooManyRoles
         tx = Transaction()
         tx.put(wished, when=store.absent(Role), name="role")
-        _next_creation(tx, last if isinstance(last, RoleCreation) else None, wished.key)
+        _next_creation(tx, last, wished.key)
         admitted(tx, by)
         for letter in letters(wished, frozenset(wished.permissions or ())):
             letter(tx)

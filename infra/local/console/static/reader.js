@@ -33,6 +33,15 @@ export const reader = {
     const before = make("button", { disabled: true, id: "reader-before" }, "Page before");
     const after = make("button", { disabled: true, id: "reader-after" }, "Next page");
 
+    const contents = make("select", { id: "reader-contents", "aria-label": "Table of contents", hidden: true });
+    contents.addEventListener("change", () => working(contents, () => turn(Number(contents.value))));
+    const fill = (entries) => {
+      const known = entries.filter((one) => one.page);
+      const label = ({ level, title, page }) => `${"\u2003".repeat(level - 1)}${title} · ${page}`;
+      contents.replaceChildren(...known.map((one) => make("option", { value: one.page }, label(one))));
+      contents.hidden = known.length === 0;
+    };
+
     const agree = ({ text }) => new Promise((answer) => {
       noticeText.textContent = text;
       notice.addEventListener("close", () => answer(notice.returnValue === "yes"), { once: true });
@@ -60,6 +69,7 @@ export const reader = {
       try {
         book = await openNote(note.id, token, { agree, veil, told });
         await turn(1);
+        fill(await book.outline());
       } catch (error) {
         facts.textContent = error.message;
       }
@@ -94,7 +104,7 @@ export const reader = {
     return {
       element: make("div", { class: "flow" },
         make("div", {}, make("div", { class: "row" }, people, enter), notes, empty),
-        make("div", {}, make("div", { class: "row" }, before, after), facts, warning, sheet, notice)),
+        make("div", {}, make("div", { class: "row" }, before, after, contents), facts, warning, sheet, notice)),
       refresh,
     };
   },

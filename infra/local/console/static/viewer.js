@@ -134,7 +134,8 @@ const transportOf = (pdfjs, session, failed) => {
   return transport;
 };
 
-/* Open a note for reading. `page(n, canvas, width)` draws one page `width` CSS pixels wide; `session` says what it cost.
+/* Open a note for reading. `page(n, canvas, width)` draws one page `width` CSS pixels wide; `outline()` answers its table of
+   contents; `session` says what it all cost.
    `agree` see above; `veil(on)` hides the page; `told({action, message})`: what the API made of reports; `chunk`: bytes to
    ask for at once. */
 export const openNote = async (noteId, accessToken, options = {}) => {
@@ -204,5 +205,6 @@ export const openNote = async (noteId, accessToken, options = {}) => {
     await loading.destroy();
     await session.close().catch(() => {});
   };
-  return { session, pages: book.numPages, page, close };
+  const outline = async () => (await (await session.call("GET", "/outline")).json()).items;
+  return { session, pages: book.numPages, page, outline, close };
 };
