@@ -115,6 +115,7 @@ class Emulator:
         secrets.forget()
         if self.remote is None:
             self.moto.start(self.wait_scale)
+            self.pumps.holds = self.moto.holds_messages
         self.wire.install(self.moto.handler)
         self.lambdas.functions.update(registry.load_all())
         self.created = stack.create(self.stage, self.lambdas.functions)

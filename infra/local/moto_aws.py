@@ -33,6 +33,7 @@ from moto.dynamodb.models import table as moto_tables
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import SecondaryIndex, StreamShard, Table
 from moto.s3.models import FakeKey
+from moto.sqs.models import sqs_backends
 from werkzeug.exceptions import HTTPException
 
 from chalicelib.platform import clock
@@ -89,6 +90,11 @@ class Moto:
 
         responses_mock.start()
         self._mock.stop()
+
+    def holds_messages(self, queue: str) -> bool:
+        """Whether a queue has a message, also one that is hidden or delayed."""
+        known = sqs_backends[ACCOUNT][clients.region()].queues.get(queue)
+        return known is None or bool(known._messages)
 
     def answer(self, service: str, operation: str, request: Any) -> Reply | None:
         """What AWS answers."""

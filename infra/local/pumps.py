@@ -68,13 +68,15 @@ class _Failing:
 class Pumps:
     """Moves records and messages. ``retry_seconds``: the first back-off of a failed batch; doubles with each.
 
-    A message that its function itself hid for a while stays hidden so long, by the backend's clock.
+    A message that its function itself hid for a while stays hidden so long, by the backend's clock. ``holds``: whether
+    a queue (by its physical name) can have a message at all; what has none is not asked, as there are a hundred.
     """
 
     lambdas: Lambdas
     sources: list[EventSource] = field(default_factory=list)
     retry_seconds: float = 1.0
     on_stream: Callable[[dict[str, Any]], None] | None = None
+    holds: Callable[[str], bool] = lambda _: True
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _iterator: str | None = None
     _waiting: list[dict[str, Any]] = field(default_factory=list)
@@ -112,10 +114,10 @@ class Pumps:
         return any(one["inFlight"] > len(self._asleep.get(one["queue"], ())) for one in self.queues())
 
     def queues(self) -> list[dict[str, Any]]:
-        """``{queue, function, messages, inFlight, delayed}`` of every queue that is pumped."""
+        """``{queue, function, messages, inFlight, delayed}`` of every queue that is pumped and has any."""
         found = []
         for source in self.sources:
-            if source.is_stream:
+            if source.is_stream or not self.holds(source.queue):
                 continue
             counts = clients.sqs().get_queue_attributes(QueueUrl=self._url(source.queue), AttributeNames=["All"])[
                 "Attributes"
@@ -205,7 +207,7 @@ class Pumps:
         delivered: list[Delivery] = []
         began = time.monotonic()
         for _ in range(MAX_ROUNDS):
-            messages = self._receive(source)
+            messages = self._receive(source) if self.holds(source.queue) else []
             if not messages:
                 break
             failed = self._deliver(source, function, messages)
