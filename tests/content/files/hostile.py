@@ -16,7 +16,8 @@ from pikepdf import Array, Dictionary, Name, Pdf, String
 
 from tests.content.paper import ACTIVE_KINDS, active, pdf, saved
 
-SAMPLES = os.environ.get("SAMPLES", "")
+SAMPLES = Path(os.environ.get("SAMPLES") or "no-samples")
+"""A folder with PDFs of one's own; nothing without."""
 _LARGEST_SAMPLE = 3_000_000
 _REFERENCE = re.compile(rb"\d+ 0 R")
 _NUMBER = re.compile(rb"\d+")
@@ -110,8 +111,8 @@ ODDITIES: dict[str, Callable[[], bytes]] = {
 def sound() -> list[bytes]:
     """Documents to begin with: made here, and those of the folder that ``SAMPLES`` names."""
     made = [pdf(3), pdf(5, packed=True), pdf(40), book(12), pdf(2, filler=3_000)]
-    paths = sorted(Path(SAMPLES).glob("*.pdf")) if SAMPLES else []
-    return made + [path.read_bytes() for path in paths if path.stat().st_size <= _LARGEST_SAMPLE]
+    found = [path.read_bytes() for path in sorted(SAMPLES.glob("*.pdf")) if path.stat().st_size <= _LARGEST_SAMPLE]
+    return made + found
 
 
 def variants(seed: int, count: int) -> Iterator[bytes]:

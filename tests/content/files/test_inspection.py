@@ -206,7 +206,7 @@ def test_whatever_it_is_the_program_ends_with_a_verdict(content: bytes, headed: 
 
 
 @pytest.mark.rule("FILE-36")
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="no sample files beside the repository")
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="SAMPLES names no folder")
 @pytest.mark.parametrize(("name", "pages"), SOUND.items())
 def test_sound_samples_are_read_cheaply(name: str, pages: int) -> None:
     content, spent = (SAMPLES / name).read_bytes(), []
@@ -222,7 +222,7 @@ def test_sound_samples_are_read_cheaply(name: str, pages: int) -> None:
 
 
 @pytest.mark.rule("FILE-36")
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="no sample files beside the repository")
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="SAMPLES names no folder")
 @pytest.mark.parametrize(("name", "reason"), REFUSED.items())
 def test_samples_that_break_a_rule_are_refused_by_name(name: str, reason: str) -> None:
     assert inspected((SAMPLES / name).read_bytes()) == Verdict(refused=reason)
