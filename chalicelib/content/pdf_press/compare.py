@@ -11,6 +11,10 @@ SIDE = 400
 _GREATEST = 14_400
 
 
+AT_ONCE = 50
+"""Pages after which both files are opened anew: pdfium keeps every stream that it met as long as a file is open."""
+
+
 def compare(original: str, copy: str) -> dict[str, Any]:
     """``{"same": true}``, ``{"different": what}``, or ``{"unreadable": true}`` when the original does not open.
 
@@ -19,21 +23,22 @@ def compare(original: str, copy: str) -> dict[str, Any]:
     import pypdfium2
 
     try:
-        first = pypdfium2.PdfDocument(original)
+        with pypdfium2.PdfDocument(original) as first:
+            pages = len(first)
     except pypdfium2.PdfiumError:
         return {"unreadable": True}
+    if not pages:
+        return {"unreadable": True}
+    drawn = {round(number * (pages - 1) / max(1, SAMPLE - 1)) for number in range(SAMPLE)}
     try:
-        second = pypdfium2.PdfDocument(copy)
-        pages = len(first)
-        if not pages:
-            return {"unreadable": True}
-        if pages != len(second):
-            return {"different": "pages", "pages": pages}
-        drawn = {round(number * (pages - 1) / max(1, SAMPLE - 1)) for number in range(SAMPLE)}
-        for number in range(pages):
-            found = _different(first, second, number, draw=number in drawn)
-            if found:
-                return {"different": f"{found} of page {number + 1}"}
+        for begin in range(0, pages, AT_ONCE):
+            with pypdfium2.PdfDocument(original) as first, pypdfium2.PdfDocument(copy) as second:
+                if pages != len(second):
+                    return {"different": "pages", "pages": pages}
+                for number in range(begin, min(pages, begin + AT_ONCE)):
+                    found = _different(first, second, number, draw=number in drawn)
+                    if found:
+                        return {"different": f"{found} of page {number + 1}"}
     except (pypdfium2.PdfiumError, ValueError):
         return {"different": "a page does not open"}
     return {"same": True}
