@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Mapping
 from functools import partial
 
@@ -26,7 +24,6 @@ ASSET_CACHE_SECONDS = settings.integer("ASSET_CACHE_SECONDS", default=60, minimu
 PUBLIC_CACHE_SECONDS = 300
 MAX_ANSWER = 4_194_304
 """A function's answer is at most 6 MB, and binary travels as base64."""
-MAX_NAME = 80
 WITHHELD = frozenset({"NOTES_PDF", "PRINT_PDF", "EVIDENCE_IMAGE"})
 """Purposes whose files have endpoints of their own."""
 
@@ -108,7 +105,7 @@ def _answer(
         **headers,
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Content-Disposition": f'inline; filename="{safe_name(str(asset.file_name), content_type)}"',
+        "Content-Disposition": ranges.inline(_stem(asset), files.EXTENSIONS[content_type], otherwise="file"),
         **ranges.headers_of(plan, request.method, length),
     }
     return Binary(content, content_type, status=plan.status, headers=own)
@@ -120,9 +117,7 @@ def _etag(asset: FileAsset, length: int) -> str:
     return f'"a{asset.id}-{digest[:16]}"'
 
 
-def safe_name(file_name: str, content_type: str) -> str:
-    """A file's name as a header may carry it: at most 80 of a-z, 0-9 and hyphens, with its type's own extension."""
-    stem = file_name.rpartition(".")[0] or file_name
-    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain)[:MAX_NAME].strip("-") or "file"
-    return f"{slug}.{files.EXTENSIONS[content_type]}"
+def _stem(asset: FileAsset) -> str:
+    """Its name without the extension, which is that of its type."""
+    name = str(asset.file_name)
+    return name.rpartition(".")[0] or name

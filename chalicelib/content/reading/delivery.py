@@ -5,8 +5,6 @@ What single pages and previews have in common with it stands here too.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,7 +24,6 @@ NOTE_DELIVERY = settings.choice("NOTE_DELIVERY", default="range", choices=("rang
 SHIELD_REQUIRE_FRESH = settings.boolean("SHIELD_REQUIRE_FRESH", default=True)
 
 PDF = "application/pdf"
-MAX_NAME = 80
 _UNCACHED = {
     "Cache-Control": "no-store, max-age=0",
     "Pragma": "no-cache",
@@ -123,15 +120,9 @@ def headers_of(note: Note, etag: str) -> dict[str, str]:
     return {
         **_UNCACHED,
         "Accept-Ranges": "bytes",
-        "Content-Disposition": f'inline; filename="{slug(str(note.title))}.pdf"',
+        "Content-Disposition": ranges.inline(str(note.title), "pdf", otherwise="note"),
         "ETag": etag,
     }
-
-
-def slug(title: str) -> str:
-    """A title as a file's name: at most 80 of a-z, 0-9 and hyphens; ``note`` where nothing of it is Latin."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain)[:MAX_NAME].strip("-") or "note"
 
 
 def _last(plan: ranges.Plan, session: ViewSession, caller: Caller) -> dict[str, Any]:

@@ -9,6 +9,7 @@ Part(first=0, last=1048575)
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from chalicelib.platform.errors import ApiError, VersionMismatch
@@ -17,6 +18,7 @@ from chalicelib.platform.records import frozen
 
 MAX_RANGES = 10
 MAX_DIGITS = 18
+MAX_NAME = 80
 
 _HEADER = re.compile(r"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(.*)", re.DOTALL)
 _SPEC = re.compile(r"(\d*)-(\d*)", re.ASCII)
@@ -101,6 +103,17 @@ def headers_of(chosen: Plan, method: str, length: int) -> dict[str, str]:
     if chosen.status == 206:
         headers["Content-Range"] = f"bytes {chosen.part.first}-{chosen.part.last}/{length}"
     return headers
+
+
+def inline(name: str, extension: str, *, otherwise: str) -> str:
+    """``Content-Disposition`` of a file that is shown: its name as a header may carry it."""
+    return f'inline; filename="{slug(name, otherwise=otherwise)}.{extension}"'
+
+
+def slug(name: str, *, otherwise: str) -> str:
+    """A name as at most 80 of a-z, 0-9 and hyphens; ``otherwise`` where nothing of it is Latin."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:MAX_NAME].strip("-") or otherwise
 
 
 def choose(header: str | None, length: int, maximum: int) -> Part | None:
