@@ -259,10 +259,13 @@ class Emulator:
         """Whether the stream or a queue holds something that was not settled yet."""
         return self.remote is None and (self.pumps.pending() or self.pumps.retrying())
 
-    def reset(self) -> None:
-        """An empty stage: no items, objects, messages, executions, faults; the real time; the secrets of the start."""
+    def reset(self, *, ahead: float = 0) -> None:
+        """An empty stage: no items, objects, messages, executions, faults; the secrets of the start; the clock so many
+        seconds ahead of the real time.
+        """
         self.faults.clear()
         clock.reset()
+        clock.advance(ahead)
         self.data.forget_executions()
         lock = self.wire.lock_of("dynamodb")
         assert lock is not None

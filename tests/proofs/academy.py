@@ -155,6 +155,11 @@ class Academy:
         now = self.now()
         self.advance(math.floor(now / seconds + 1) * seconds - now + 0.2)
 
+    def empty_mailbox(self) -> None:
+        """Forget every mail; what is on its way (the mail that greets newcomers) comes first."""
+        self.drain()
+        self.local("DELETE", "mailbox")
+
     def mails(self, to: str) -> list[dict[str, Any]]:
         """What was sent to somebody, newest first, once everything on its way has arrived."""
         self.drain()

@@ -163,6 +163,8 @@ class Actions:
     PAYMENTS_READ = Action("payments.read", (P.PAYMENTS_READ,))
     PAYMENTS_MANAGE = Action("payments.manage", (P.PAYMENTS_MANAGE,))
     PAYMENTS_REFUND = Action("payments.refund", (P.PAYMENTS_REFUND,))
+    SUBSCRIPTIONS_INSPECT = Action("subscriptions.inspect", (P.PAYMENTS_READ, P.USERS_READ))
+    ENTITLEMENTS_MANAGE = Action("entitlements.manage", (P.PAYMENTS_MANAGE, P.USERS_MANAGE))
     TESTS_READ = Action("tests.read", (P.TESTS_READ,))
     TESTS_WRITE = Action("tests.write", (P.TESTS_WRITE,))
     TESTS_PUBLISH = Action("tests.publish", (P.TESTS_PUBLISH,))
@@ -214,6 +216,7 @@ class Actions:
     PROFILE_WRITE = Action("profile.write", own=True)
     PROFILE_DELETE = Action("profile.delete", own=True)
     SESSIONS_MANAGE = Action("sessions.manage", own=True)
+    PREFERENCES_MANAGE = Action("preferences.manage", own=True)
     CREDENTIALS_MANAGE = Action("credentials.manage", own=True)
     ACCESS_CHECK = Action("access.check", own=True)
 

@@ -179,7 +179,12 @@ def test_discovery_leads_to_the_keys(client: Client, people: People, monkeypatch
     header = jwt.get_unverified_header(token)
     assert header["alg"] in answer.json["id_token_signing_alg_values_supported"]
     claims = jwt.decode(
-        token, keys[header["kid"]], algorithms=[header["alg"]], audience="pathshala", issuer=answer.json["issuer"]
+        token,
+        keys[header["kid"]],
+        algorithms=[header["alg"]],
+        audience="pathshala",
+        issuer=answer.json["issuer"],
+        leeway=3_600,
     )
     assert claims["ut"] == "STUDENT"
     monkeypatch.setenv("MAINTENANCE", "true")
