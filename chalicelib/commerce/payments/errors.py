@@ -36,6 +36,20 @@ class CurrencyUnsupported(ApiError):
     message = "This cannot be paid in that currency"
 
 
+class BillingStateRequired(ApiError):
+    status = 422
+    code = "BILLING_STATE_REQUIRED"
+    message = "Name the state that this is billed to: the tax depends on it"
+
+
+class GstinInvalid(ApiError):
+    """``details``: ``{field, reason}``; reason FORM, CHECKSUM, STATE (not the billing state's) or COUNTRY."""
+
+    status = 422
+    code = "GSTIN_INVALID"
+    message = "This GSTIN is not valid"
+
+
 class ReturnPathInvalid(ApiError):
     status = 422
     code = "RETURN_PATH_INVALID"

@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.commerce import sellers
 from chalicelib.commerce.gateways import OrderStatus, SeenPayment, State
-from chalicelib.commerce.payments import audited, event_states, journal, lateness
+from chalicelib.commerce.payments import audited, billing, event_states, journal, lateness
 from chalicelib.commerce.payments.deciding import Decision, Step
 from chalicelib.commerce.payments.items import GatewayPayment, PaymentOrder, PaymentTransaction
 from chalicelib.commerce.payments.refund_requests import add_full_refund
@@ -100,6 +100,7 @@ def _grant(tx: Transaction, case: Case, decision: Decision) -> None:
     _update(tx, case, actions, condition)
     _payments(tx, case, "LATE" if late else "SETTLED")
     _book_capture(tx, case)
+    billing.remember(tx, order)
     action = audited.ORDER_SUCCEED_LATE if late else audited.ORDER_SUCCEED
     audit.write(tx, action, order.id, by=case.actor, meta=audited.meta(order))
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.commerce.payments.configuration import DEFAULT_TAX_RATE_BPS, SUPPLIER_STATE
+from chalicelib.commerce.payments.countries import EU_MEMBERS, HOME, state_code
 from chalicelib.platform.money import round_half_up
 from chalicelib.platform.records import frozen
 
 WHOLE_BPS = 10_000
-HOME = "IN"
 
 
 @frozen
@@ -34,45 +34,6 @@ RATES = {
     "DE": Rate(1_900, "VAT"),
     "EU": Rate(2_300, "VAT"),
 }
-EU_MEMBERS = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
-)
-
-GST_STATES = {
-    "01": "JK", "02": "HP", "03": "PB", "04": "CH", "05": "UK", "06": "HR", "07": "DL", "08": "RJ", "09": "UP",
-    "10": "BR", "11": "SK", "12": "AR", "13": "NL", "14": "MN", "15": "MZ", "16": "TR", "17": "ML", "18": "AS",
-    "19": "WB", "20": "JH", "21": "OD", "22": "CG", "23": "MP", "24": "GJ", "26": "DH", "27": "MH", "29": "KA",
-    "30": "GA", "31": "LD", "32": "KL", "33": "TN", "34": "PY", "35": "AN", "36": "TS", "37": "AP", "38": "LA",
-}  # fmt: skip
-"""Two-digit GST code → ISO 3166-2 letters of the state."""
 
 
 def rate_of(country: str) -> Rate:
@@ -100,12 +61,6 @@ class Place:
     def within_state(self) -> bool:
         """Whether it is the supplier's own state: CGST and SGST there, IGST elsewhere in India."""
         return self.country == HOME and self.state == state_code(SUPPLIER_STATE())
-
-
-def state_code(text: str) -> str:
-    """The state's ISO letters from ``KA``, ``IN-KA`` or the GST code ``29``."""
-    plain = text.strip().upper().removeprefix("IN-")
-    return GST_STATES.get(plain, plain)
 
 
 def place_of(country: str | None, state: str | None) -> Place:
