@@ -21,6 +21,7 @@ from chalicelib.commerce.subscriptions import (
     DAY,
     AccessCardFull,
     AlreadySubscribed,
+    Origin,
     Snapshot,
     SubscriptionTooLong,
     activate,
@@ -121,7 +122,7 @@ def _refuse_what_does_not_fit(buyer: AccessCard, snapshot: Snapshot, now: dateti
     A single plan may be longer than the limit; then nothing is sold on top of it.
     """
     try:
-        outcome = work_out(buyer, [snapshot], new_ulid(), now).steps[0].outcome
+        outcome = work_out(buyer, [snapshot], Origin(new_ulid()), now).steps[0].outcome
     except CannotGrant as full:
         raise AccessCardFull from full
     ahead = max(period.ends_at for period in outcome.periods) - int(now.timestamp())

@@ -1,6 +1,6 @@
 """Subscriptions and entitlements: what a purchase opens, for how long."""
 
-from chalicelib.commerce.subscriptions.activation import Activation, activate, rules, work_out
+from chalicelib.commerce.subscriptions.activation import Activation, Origin, activate, rules, work_out
 from chalicelib.commerce.subscriptions.card import families_of
 from chalicelib.commerce.subscriptions.checking import repair_entitlements
 from chalicelib.commerce.subscriptions.effects import DAY
@@ -21,6 +21,7 @@ __all__ = [
     "AlreadySubscribed",
     "Entitlement",
     "EntitlementGranted",
+    "Origin",
     "Snapshot",
     "Subscription",
     "SubscriptionActivated",

@@ -73,7 +73,8 @@ class Draft:
     def of(cls, card: AccessCard, now: int) -> Draft:
         """The card without what has ended: that goes first (ENT-19)."""
         before, families = entries_of(card), families_of(card)
-        rest = card.to_simple_dict()
+        # A card of staff, or of a student with a grant of their own, has sets; only its weight is wanted here.
+        rest = card.to_simple_dict(force=True)
         others = weight({name: value for name, value in rest.items() if name not in {"entitlements", "subscriptions"}})
         until = max([int(card.entitled_until or 0), *(int(one["endsAt"]) for one in before.values())])
         live = {entry_id: one for entry_id, one in before.items() if int(one["endsAt"]) > now}

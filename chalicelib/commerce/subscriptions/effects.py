@@ -128,6 +128,49 @@ def decide(periods: Sequence[Period], bought: Bought, now: int, rules: Rules, fr
     return _take(Effect.REPLACE, holder, rest, was_end=running.ends_at, ended=running)
 
 
+def after(periods: Sequence[Period], bought: Bought, now: int, starts_at: int, fresh: Fresh) -> Outcome:
+    """The effect of what begins at a second to come: not before the family's last period has ended; nothing moves."""
+    live = sorted((period for period in periods if period.ends_at > now), key=lambda period: period.starts_at)
+    begins = max([starts_at, *(period.ends_at for period in live)])
+    holder = fresh.period(bought, begins, bought.seconds)
+    return Outcome(Effect.QUEUE if live else Effect.NEW, holder, (*live, holder))
+
+
+def longer(periods: Sequence[Period], sub_id: str, seconds: int, now: int) -> Outcome | None:
+    """A period that has not ended ends so much later, and what is behind it moves; None if it is not there."""
+    live = sorted((period for period in periods if period.ends_at > now), key=lambda period: period.starts_at)
+    held = next((period for period in live if period.sub_id == sub_id), None)
+    if held is None:
+        return None
+    place = live.index(held)
+    holder = replace(held, ends_at=held.ends_at + seconds)
+    behind, moved = _behind(holder.ends_at, live[place + 1 :], held.ends_at)
+    return Outcome(Effect.EXTEND, holder, (*live[:place], holder, *behind), moved=moved)
+
+
+def without(periods: Sequence[Period], sub_id: str, now: int) -> Outcome | None:
+    """A period ends now, and those that wait for its end follow at once; None if it is not there or has ended.
+
+    ``holder`` is the ended one as it was.
+    """
+    live = sorted((period for period in periods if period.ends_at > now), key=lambda period: period.starts_at)
+    ended = next((period for period in live if period.sub_id == sub_id), None)
+    if ended is None:
+        return None
+    place = live.index(ended)
+    rest: list[Period] = []
+    moved: list[tuple[Period, Period]] = []
+    was_end, end = ended.ends_at, max(now, ended.starts_at)
+    for period in live[place + 1 :]:
+        waits = period.starts_at == was_end
+        shifted = replace(period, starts_at=end, ends_at=end + period.ends_at - period.starts_at) if waits else period
+        was_end, end = period.ends_at, shifted.ends_at
+        rest.append(shifted)
+        if shifted != period:
+            moved.append((period, shifted))
+    return Outcome(Effect.REPLACE, ended, (*live[:place], *rest), ended=ended, moved=tuple(moved))
+
+
 def _weight(period: Period) -> tuple[int, int]:
     return period.tier, period.ends_at
 

@@ -15,16 +15,20 @@ from chalicelib.platform.store import InstantAttribute, Item, Key, Query
 from chalicelib.platform.store.patterns import AccessPattern
 
 ACTIVE = "ACTIVE"
+EXPIRED = "EXPIRED"
 CANCELLED = "CANCELLED"
 PURCHASE = "PURCHASE"
+OFFLINE = "OFFLINE"
+MANUAL = "MANUAL"
 FROM_SUBSCRIPTION = "SUBSCRIPTION"
 
 
 class Subscription(Item, discriminator="Subscription"):
     """A time of a plan. One that starts in the future is *upcoming*: ACTIVE already, current not yet.
 
-    ``plan``: ``{name, family, tier, grants, durationDays}`` as bought. ``slices``: one an order,
-    ``{merchantTransactionId, seconds, at, carriedSeconds?}``. ``row``: what lists by plan and by end show.
+    ``plan``: ``{name, family, tier, grants, durationDays}`` as bought. ``slices``: one an order or a gift of staff
+    (which has no ``merchantTransactionId``), ``{merchantTransactionId?, seconds, at, carriedSeconds?}``. ``row``: what
+    lists by plan and by end show.
     """
 
     id = UnicodeAttribute()

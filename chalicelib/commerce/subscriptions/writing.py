@@ -1,4 +1,4 @@
-"""The writes of a purchase. All are named ``grant:…`` (see ``sellers.GRANT``)."""
+"""The writes of subscriptions: of purchases and of what staff do. All are named ``grant:…`` (see ``sellers.GRANT``)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from chalicelib.commerce.subscriptions.items import (
 )
 from chalicelib.commerce.subscriptions.snapshot import Snapshot
 from chalicelib.platform import audit, clock
+from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.records import frozen
@@ -34,26 +35,51 @@ SYSTEM = "SYSTEM"
 
 @frozen
 class Slice:
-    """An order's part of a subscription; ``carried``: seconds taken over from the subscription that it replaced."""
+    """A part of a subscription: of an order, or a gift of staff (``order_id`` None).
 
-    order_id: str
+    ``carried``: seconds taken over from the subscription that it replaced.
+    """
+
+    order_id: str | None
     seconds: int
     at: int
     carried: int = 0
 
     def stored(self) -> dict[str, Any]:
         """As the subscription keeps it."""
-        plain: dict[str, Any] = {"merchantTransactionId": self.order_id, "seconds": self.seconds, "at": self.at}
+        order = {"merchantTransactionId": self.order_id} if self.order_id is not None else {}
+        plain: dict[str, Any] = {**order, "seconds": self.seconds, "at": self.at}
         return {**plain, "carriedSeconds": self.carried} if self.carried else plain
 
 
 @frozen
+class Cause:
+    """What made a change: an order or a refund, or somebody of staff (``by``) with their reason.
+
+    ``source``: of the subscription that it makes, PURCHASE, OFFLINE or MANUAL. ``audited``: what the audit trail calls
+    it.
+    """
+
+    source: str = PURCHASE
+    order_id: str | None = None
+    refund_id: str | None = None
+    by: Caller | None = None
+    reason: str | None = None
+    audited: audit.AuditAction = ACTIVATE
+
+    @property
+    def who(self) -> str:
+        """Their id, or SYSTEM."""
+        return self.by.user_id if self.by is not None else SYSTEM
+
+
+@frozen
 class Ending:
-    """A subscription ends at a second in favour of another."""
+    """A subscription ends at a second; ``replaced_by``: in favour of which other."""
 
     at: int
     reason: str
-    replaced_by: str
+    replaced_by: str | None = None
 
 
 def instant(seconds: int) -> datetime:
@@ -94,7 +120,13 @@ def write_card(tx: Transaction, draft: Draft, user_id: str) -> None:
 
 
 def create(
-    tx: Transaction, user_id: str, snapshot: Snapshot, period: Period, slices: Sequence[Slice], at: datetime
+    tx: Transaction,
+    user_id: str,
+    snapshot: Snapshot,
+    period: Period,
+    slices: Sequence[Slice],
+    at: datetime,
+    source: str = PURCHASE,
 ) -> None:
     """A new subscription with its entitlements."""
     place = Subscription.place(user_id, period.sub_id)
@@ -110,8 +142,8 @@ def create(
         status=ACTIVE,
         starts_at=starts_at,
         ends_at=ends_at,
-        source=PURCHASE,
-        order_ids=list(dict.fromkeys(one.order_id for one in slices)),
+        source=source,
+        order_ids=_orders(slices),
         slices=[one.stored() for one in slices],
         entitlement_ids=list(period.entitlement_ids),
         created_at=at,
@@ -132,6 +164,10 @@ def create(
         _create_entitlement(tx, user_id, snapshot, period, number, entitlement_id, slices[0].order_id, at)
 
 
+def _orders(slices: Sequence[Slice]) -> list[str]:
+    return list(dict.fromkeys(one.order_id for one in slices if one.order_id is not None))
+
+
 def _index(subscription: Subscription, keys: dict[str, str]) -> None:
     for name, value in keys.items():
         setattr(subscription, name, value)
@@ -144,7 +180,7 @@ def _create_entitlement(
     period: Period,
     number: int,
     entitlement_id: str,
-    order_id: str,
+    order_id: str | None,
     at: datetime,
 ) -> None:
     grant = snapshot.grants[number]
@@ -168,7 +204,7 @@ def _create_entitlement(
 
 
 def move(tx: Transaction, user_id: str, was: Period, period: Period, slices: Sequence[Slice], at: datetime) -> None:
-    """Another time for a subscription and its entitlements; further slices, if orders added to it."""
+    """Another time for a subscription and its entitlements; further slices, if orders or staff added to it."""
     starts_at, ends_at = instant(period.starts_at), instant(period.ends_at)
     keys = Subscription.by_end(ends_at, period.sub_id)
     actions: list[Action] = [
@@ -182,9 +218,10 @@ def move(tx: Transaction, user_id: str, was: Period, period: Period, slices: Seq
         Subscription.version.add(1),
     ]
     condition = _as_read(was)
-    orders = list(dict.fromkeys(one.order_id for one in slices))
+    orders = _orders(slices)
     if slices:
         actions.append(Subscription.slices.set(Subscription.slices.append([one.stored() for one in slices])))
+    if orders:
         actions.append(Subscription.order_ids.set(Subscription.order_ids.append(orders)))
     for order_id in orders:
         condition &= ~Subscription.order_ids.contains(order_id)
@@ -194,23 +231,57 @@ def move(tx: Transaction, user_id: str, was: Period, period: Period, slices: Seq
 
 
 def end(tx: Transaction, user_id: str, was: Period, ending: Ending, at: datetime) -> None:
-    """A subscription ends now in favour of another, and its entitlements with it."""
-    ends_at = instant(ending.at)
+    """A subscription ends now, and its entitlements with it; one that has not begun begins and ends now."""
+    starts_at, ends_at = instant(min(was.starts_at, ending.at)), instant(ending.at)
     actions: list[Action] = [
         Subscription.status.set(CANCELLED),
+        Subscription.starts_at.set(starts_at),
         Subscription.ends_at.set(ends_at),
         Subscription.cancel_reason.set(ending.reason),
-        Subscription.replaced_by.set(ending.replaced_by),
         Subscription.row["status"].set(CANCELLED),
+        Subscription.row["startsAt"].set(clock.iso(starts_at)),
         Subscription.row["endsAt"].set(clock.iso(ends_at)),
         Subscription.updated_at.set(at),
         Subscription.gsi2pk.remove(),
         Subscription.gsi2sk.remove(),
         Subscription.version.add(1),
     ]
+    if ending.replaced_by is not None:
+        actions.append(Subscription.replaced_by.set(ending.replaced_by))
     place = Subscription.place(user_id, was.sub_id)
     tx.update(Subscription, place, actions, when=_as_read(was), name=f"{GRANT}:subscription:{was.sub_id}")
-    _time_entitlements(tx, user_id, was, [Entitlement.ends_at.set(ends_at)])
+    _time_entitlements(tx, user_id, was, [Entitlement.starts_at.set(starts_at), Entitlement.ends_at.set(ends_at)])
+
+
+def reinstate(
+    tx: Transaction, user_id: str, was: Subscription, period: Period, slices: Sequence[Slice], at: datetime
+) -> None:
+    """A subscription that had ended runs again, in its new time, with its entitlements; those revoked stay so.
+
+    ``was``: as read; whoever changed it meanwhile makes the transaction lose.
+    """
+    starts_at, ends_at = instant(period.starts_at), instant(period.ends_at)
+    keys = Subscription.by_end(ends_at, period.sub_id)
+    actions: list[Action] = [
+        Subscription.status.set(ACTIVE),
+        Subscription.starts_at.set(starts_at),
+        Subscription.ends_at.set(ends_at),
+        Subscription.cancel_reason.remove(),
+        Subscription.replaced_by.remove(),
+        Subscription.row["status"].set(ACTIVE),
+        Subscription.row["startsAt"].set(clock.iso(starts_at)),
+        Subscription.row["endsAt"].set(clock.iso(ends_at)),
+        Subscription.gsi2pk.set(keys["gsi2pk"]),
+        Subscription.gsi2sk.set(keys["gsi2sk"]),
+        Subscription.updated_at.set(at),
+        Subscription.version.add(1),
+    ]
+    if slices:
+        actions.append(Subscription.slices.set(Subscription.slices.append([one.stored() for one in slices])))
+    place = Subscription.place(user_id, period.sub_id)
+    unchanged = Subscription.version == int(was.version)
+    tx.update(Subscription, place, actions, when=unchanged, name=f"{GRANT}:subscription:{period.sub_id}")
+    _time_entitlements(tx, user_id, period, [Entitlement.starts_at.set(starts_at), Entitlement.ends_at.set(ends_at)])
 
 
 def _as_read(was: Period) -> Condition:
@@ -225,7 +296,8 @@ def _time_entitlements(tx: Transaction, user_id: str, period: Period, times: lis
         tx.update(Entitlement, place, [*times, Entitlement.version.add(1)], when=present(Entitlement), name=name)
 
 
-def _times(period: Period, status: str = ACTIVE) -> dict[str, Any]:
+def times(period: Period, status: str = ACTIVE) -> dict[str, Any]:
+    """A period as a change tells of it: ``{startsAt, endsAt, status}``."""
     return {
         "startsAt": clock.iso(instant(period.starts_at)),
         "endsAt": clock.iso(instant(period.ends_at)),
@@ -233,46 +305,77 @@ def _times(period: Period, status: str = ACTIVE) -> dict[str, Any]:
     }
 
 
-def record(
-    tx: Transaction,
-    user_id: str,
-    snapshot: Snapshot,
-    outcome: Outcome,
-    was: Period | None,
-    order_id: str,
-    at: datetime,
-) -> None:
-    """What a line did, for the history and for the audit trail."""
-    holder, change_id = outcome.holder, new_ulid()
-    before = _times(was) if was is not None else None
+@frozen
+class Happened:
+    """What a subscription went through. ``before`` and ``after``: what ``times`` makes; ``before`` None if it is new.
+
+    ``seconds``: that were bought, given (positive) or taken (negative). ``moved``: others of the family, as they were
+    and as they are.
+    """
+
+    subscription_id: str
+    plan_key: str
+    change: str
+    seconds: int
+    before: dict[str, Any] | None
+    after: dict[str, Any]
+    moved: tuple[tuple[Period, Period], ...] = ()
+
+
+def happened(snapshot: Snapshot, outcome: Outcome, was: Period | None) -> Happened:
+    """What a line of an order, or a plan given by staff, did."""
+    before = times(was) if was is not None else None
     if outcome.ended is not None:
-        before = {**_times(outcome.ended), "subscriptionId": outcome.ended.sub_id}
-    place = SubscriptionChange.place(user_id, holder.sub_id, change_id)
+        before = {**times(outcome.ended), "subscriptionId": outcome.ended.sub_id}
+    return Happened(
+        outcome.holder.sub_id,
+        snapshot.key,
+        str(outcome.effect),
+        snapshot.bought.seconds,
+        before,
+        times(outcome.holder),
+        outcome.moved,
+    )
+
+
+def record(tx: Transaction, user_id: str, what: Happened, cause: Cause, at: datetime) -> None:
+    """Tell of it, in the history and in the audit trail."""
+    change_id = new_ulid()
+    place = SubscriptionChange.place(user_id, what.subscription_id, change_id)
     change = SubscriptionChange(
         place.pk,
         place.sk,
         id=change_id,
         user_id=user_id,
-        subscription_id=holder.sub_id,
-        plan_key=snapshot.key,
-        change=str(outcome.effect),
-        seconds_delta=snapshot.bought.seconds,
-        before=before,
-        after=_times(holder),
+        subscription_id=what.subscription_id,
+        plan_key=what.plan_key,
+        change=what.change,
+        seconds_delta=what.seconds,
+        before=what.before,
+        after=what.after,
         moved=[
-            {"subscriptionId": one.sub_id, "before": _times(one), "after": _times(other)}
-            for one, other in outcome.moved
+            {"subscriptionId": one.sub_id, "before": times(one), "after": times(other)} for one, other in what.moved
         ],
-        merchant_transaction_id=order_id,
-        by=SYSTEM,
+        merchant_transaction_id=cause.order_id,
+        merchant_refund_id=cause.refund_id,
+        by=cause.who,
+        reason=cause.reason,
         at=at,
     )
     tx.put(change, when=absent(SubscriptionChange), name=f"{GRANT}:change:{change_id}")
     meta = {
         "userId": user_id,
-        "planKey": snapshot.key,
-        "merchantTransactionId": order_id,
-        "effect": str(outcome.effect),
-        "endsAt": clock.iso(instant(holder.ends_at)),
+        "planKey": what.plan_key,
+        "merchantTransactionId": cause.order_id,
+        "merchantRefundId": cause.refund_id,
+        "effect": what.change,
+        "endsAt": what.after["endsAt"],
     }
-    audit.write(tx, ACTIVATE, holder.sub_id, meta=meta)
+    audit.write(
+        tx,
+        cause.audited,
+        what.subscription_id,
+        by=cause.by or audit.SYSTEM,
+        meta={name: value for name, value in meta.items() if value is not None},
+        reason=cause.reason,
+    )
