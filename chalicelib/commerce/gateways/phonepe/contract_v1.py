@@ -22,7 +22,7 @@ from chalicelib.commerce.gateways.interface import (
     SeenPayment,
     State,
 )
-from chalicelib.commerce.gateways.phonepe import configuration, masking
+from chalicelib.commerce.gateways.phonepe import configuration, fields, masking
 from chalicelib.commerce.gateways.phonepe.calls import Reply, repeated, send
 from chalicelib.platform import clock
 from chalicelib.platform.logs import alarm, event
@@ -57,43 +57,49 @@ def initiate(order: GatewayOrder) -> Initiated:
             "paymentInstrument": {"type": "PAY_PAGE"},
         },
     )
-    data = _map(reply.body.get("data"))
-    page = _map(_map(data.get("instrumentResponse")).get("redirectInfo")).get("url")
-    if not isinstance(page, str) or not page.startswith(("https://", "http://")):
+    data = fields.mapping(reply.body.get("data"))
+    info = fields.mapping(fields.mapping(data.get("instrumentResponse")).get("redirectInfo"))
+    page = fields.page(info.get("url"))
+    if page is None:
         raise NoAnswer("NO_PAGE")
-    return Initiated(str(data.get("transactionId") or order.ref), Flow.REDIRECT, page, None)
+    return Initiated(fields.word(data.get("transactionId")) or order.ref, Flow.REDIRECT, page, None)
 
 
 def status(order: GatewayOrder) -> OrderStatus:
     """``GET /pg/v1/status/…``, by the codes of PAY-91."""
     reply = _status(order.account, "STATUS", order.ref)
-    data = _map(reply.body.get("data"))
+    data = fields.mapping(reply.body.get("data"))
     state = _payment_state(reply.code, order)
-    amount = _paise(data.get("amount"), order.amount)
     if data.get("merchantTransactionId", order.ref) != order.ref:
+        alarm("PhonePe answers for another order", merchantTransactionId=order.ref)
         raise NoAnswer("OTHER_ORDER")
-    if state is State.SUCCESS and amount != data.get("amount"):
+    told = fields.paise(data.get("amount"))
+    if state is State.SUCCESS and told is None:
+        alarm("PhonePe tells of a payment without a sum", merchantTransactionId=order.ref)
         raise NoAnswer("NO_AMOUNT")
-    payments = []
-    if data.get("transactionId") and state in (State.SUCCESS, State.FAILED):
-        means = _map(data.get("paymentInstrument"))
-        payments.append(
-            SeenPayment(
-                id=str(data["transactionId"])[:128],
-                amount=amount,
-                currency=CURRENCY,
-                state=state,
-                mode=str(means["type"])[:40] if means.get("type") else None,
-                instrument=masking.instrument({"instrument": means}),
-                utr=str(means["utr"])[:40] if means.get("utr") else None,
-                raw=masking.raw(data),
-            )
-        )
-    elif state is State.SUCCESS:
-        payments.append(SeenPayment(order.ref, amount, CURRENCY, state, raw=masking.raw(data)))
+    amount = told or order.amount
+    payment = _payment(data, state, amount, order.ref)
     error = None if state is State.SUCCESS else reply.code
     late = state is State.FAILED and error in ("TIMED_OUT", NOT_FOUND)
-    return OrderStatus(state, amount, CURRENCY, tuple(payments), error, late)
+    return OrderStatus(state, amount, CURRENCY, (payment,) if payment else (), error, late)
+
+
+def _payment(data: Mapping[str, Any], state: State, amount: int, ref: str) -> SeenPayment | None:
+    """The one try that V1 tells of; an order that is paid names its payment itself when nothing else does."""
+    own_id = fields.word(data.get("transactionId"))
+    if state not in (State.SUCCESS, State.FAILED) or (own_id is None and state is State.FAILED):
+        return None
+    means = fields.mapping(data.get("paymentInstrument"))
+    return SeenPayment(
+        id=own_id or ref,
+        amount=amount,
+        currency=CURRENCY,
+        state=state,
+        mode=fields.word(means.get("type"), 40),
+        instrument=masking.instrument({"instrument": means}),
+        utr=fields.word(means.get("utr"), 40),
+        raw=masking.raw(data),
+    )
 
 
 def _payment_state(code: str, order: GatewayOrder) -> State:
@@ -132,8 +138,7 @@ def refund_status(asked: GatewayRefund) -> RefundStatus:
 
 
 def _refund_status(reply: Reply) -> RefundStatus:
-    data = _map(reply.body.get("data"))
-    provider = str(data["transactionId"])[:128] if data.get("transactionId") else None
+    provider = fields.word(fields.mapping(reply.body.get("data")).get("transactionId"))
     if reply.code == "PAYMENT_SUCCESS":
         return RefundStatus(State.SUCCESS, provider)
     if reply.code in _FAILED - {"TIMED_OUT"}:
@@ -145,10 +150,10 @@ def _refund_status(reply: Reply) -> RefundStatus:
     return RefundStatus(State.PENDING, provider, reply.code)
 
 
-def _post(account_id: str, purpose: str, fields: Mapping[str, Any]) -> Reply:
+def _post(account_id: str, purpose: str, members: Mapping[str, Any]) -> Reply:
     account = configuration.account(account_id or None)
     path = configuration.path(configuration.V1, purpose)
-    text = json.dumps({"merchantId": account.merchant_id, **fields}, separators=(",", ":"))
+    text = json.dumps({"merchantId": account.merchant_id, **members}, separators=(",", ":"))
     encoded = base64.b64encode(text.encode()).decode()
     reply = send(
         "POST",
@@ -177,11 +182,3 @@ def _status(account_id: str, purpose: str, ref: str) -> Reply:
         "Accept": "application/json",
     }
     return repeated(lambda: send("GET", configuration.api_base(configuration.V1) + path, headers=headers))
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _paise(value: Any, otherwise: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise

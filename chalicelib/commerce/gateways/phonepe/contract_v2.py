@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.commerce.gateways.interface import (
@@ -20,7 +19,7 @@ from chalicelib.commerce.gateways.interface import (
     SeenPayment,
     State,
 )
-from chalicelib.commerce.gateways.phonepe import configuration, masking, tokens
+from chalicelib.commerce.gateways.phonepe import configuration, fields, masking, tokens
 from chalicelib.commerce.gateways.phonepe.calls import Reply, repeated, send
 from chalicelib.platform import settings
 from chalicelib.platform.logs import alarm, event
@@ -34,6 +33,8 @@ _NOT_FOUND = 404
 _STATES = {"PENDING": State.PENDING, "COMPLETED": State.SUCCESS, "FAILED": State.FAILED}
 _TIMED_OUT = frozenset({"TXN_NOT_COMPLETED", "TXN_AUTO_FAILED", "TIMED_OUT", "ORDER_EXPIRED"})
 _REFUND_STATES = {**_STATES, "CONFIRMED": State.PENDING}
+_MOST_TRIES = 20
+"""More are not kept: nobody tries so often, and one order's writes have room for so many."""
 
 
 def initiate(order: GatewayOrder) -> Initiated:
@@ -51,14 +52,14 @@ def initiate(order: GatewayOrder) -> Initiated:
     }
     reply = _authorized(order.account, lambda headers: send("POST", _url("PAY"), headers=headers, json=body))
     _refuse(reply)
-    page = reply.body.get("redirectUrl")
-    if not isinstance(page, str) or not page.startswith(("https://", "http://")):
+    page = fields.page(reply.body.get("redirectUrl"))
+    if page is None:
         raise NoAnswer("NO_PAGE")
     return Initiated(
-        provider_order_id=str(reply.body.get("orderId", "")),
+        provider_order_id=fields.word(reply.body.get("orderId")) or order.ref,
         flow=Flow.REDIRECT,
         redirect_url=page,
-        expires_at=_instant(reply.body.get("expireAt")),
+        expires_at=fields.instant(reply.body.get("expireAt")),
     )
 
 
@@ -66,7 +67,7 @@ def status(order: GatewayOrder) -> OrderStatus:
     """``GET …/status?details=false``: the root ``state`` and ``amount`` decide; the completed try names the payment."""
     url = _url("STATUS", merchantOrderId=order.ref) + "?details=false"
     reply = _authorized(order.account, lambda headers: repeated(lambda: send("GET", url, headers=headers)))
-    if reply.status == _NOT_FOUND:
+    if _never_heard(reply):
         return OrderStatus(State.UNKNOWN, order.amount, CURRENCY, error_code=reply.code)
     if not reply.ok:
         alarm("PhonePe refuses our status calls", code=reply.code, status=reply.status)
@@ -75,13 +76,25 @@ def status(order: GatewayOrder) -> OrderStatus:
     if state is None:
         event("PhonePe answers an unknown state", state=str(reply.body.get("state"))[:40])
         state = State.PENDING
-    amount = _paise(reply.body.get("amount"), order.amount)
-    if state is State.SUCCESS and amount != reply.body.get("amount"):
+    _same_order(reply.body, order)
+    told = fields.paise(reply.body.get("amount"))
+    if state is State.SUCCESS and told is None:
+        alarm("PhonePe tells of a payment without a sum", merchantTransactionId=order.ref)
         raise NoAnswer("NO_AMOUNT")
-    payments = tuple(_payments(reply.body, state, amount))
-    error = reply.body.get("errorCode")
+    amount = told or order.amount
+    payments = tuple(_payments(reply.body, state, amount, order.ref))
+    error = fields.word(reply.body.get("errorCode"), 64)
     late = state is State.FAILED and error in _TIMED_OUT
-    return OrderStatus(state, amount, CURRENCY, payments, str(error)[:64] if error else None, late)
+    return OrderStatus(state, amount, CURRENCY, payments, error, late)
+
+
+def _same_order(body: Mapping[str, Any], order: GatewayOrder) -> None:
+    """What it tells is of the order that was asked about, by whichever of its names it gives."""
+    for name, ours in (("merchantOrderId", order.ref), ("orderId", order.provider_order_id)):
+        given = fields.word(body.get(name))
+        if given is not None and ours and given != ours:
+            alarm("PhonePe answers for another order", merchantTransactionId=order.ref)
+            raise NoAnswer("OTHER_ORDER")
 
 
 def refund(asked: GatewayRefund) -> RefundStatus:
@@ -96,7 +109,7 @@ def refund_status(asked: GatewayRefund) -> RefundStatus:
     """``GET /payments/v2/refund/{id}/status``."""
     url = _url("REFUND_STATUS", merchantRefundId=asked.ref)
     reply = _authorized(asked.account, lambda headers: repeated(lambda: send("GET", url, headers=headers)))
-    if reply.status == _NOT_FOUND:
+    if _never_heard(reply):
         return RefundStatus(State.UNKNOWN, error_code=reply.code)
     if not reply.ok:
         alarm("PhonePe refuses our refund status calls", code=reply.code, status=reply.status)
@@ -130,46 +143,50 @@ def _refuse(reply: Reply) -> None:
     raise Refused(reply.code)
 
 
-def _payments(body: Mapping[str, Any], state: State, amount: int) -> list[SeenPayment]:
-    found = []
-    for one in body.get("paymentDetails") or ():
-        if not isinstance(one, Mapping) or not one.get("transactionId"):
-            continue
-        rail = one.get("rail")
-        found.append(
-            SeenPayment(
-                id=str(one["transactionId"])[:128],
-                amount=_paise(one.get("amount"), amount),
-                currency=CURRENCY,
-                state=_STATES.get(str(one.get("state")), State.PENDING),
-                mode=str(one.get("paymentMode"))[:40] if one.get("paymentMode") else None,
-                instrument=masking.instrument(one),
-                utr=str(rail["utr"])[:40] if isinstance(rail, Mapping) and rail.get("utr") else None,
-                fee=_paise(one.get("feeAmount"), 0) or None,
-                raw=masking.raw(one),
-            )
-        )
-    if state is State.SUCCESS and not any(payment.state is State.SUCCESS for payment in found):
-        # The order is paid whatever the details say; its own id then names the payment.
-        found.append(
-            SeenPayment(str(body.get("orderId", ""))[:128], amount, CURRENCY, State.SUCCESS, raw=masking.raw(body))
-        )
-    return found
+def _never_heard(reply: Reply) -> bool:
+    """Whether PhonePe says so itself; the 404 of something in between says nothing of an order."""
+    if reply.status == _NOT_FOUND and not reply.body:
+        raise NoAnswer(reply.code)
+    return reply.status == _NOT_FOUND
 
 
-def _refund_status(reply: Reply) -> RefundStatus:
-    state = _REFUND_STATES.get(str(reply.body.get("state")), State.PENDING)
-    error = reply.body.get("errorCode")
-    return RefundStatus(
-        state,
-        provider_refund_id=str(reply.body["refundId"])[:128] if reply.body.get("refundId") else None,
-        error_code=str(error)[:64] if error else None,
+def _payments(body: Mapping[str, Any], state: State, amount: int, ref: str) -> list[SeenPayment]:
+    """The tries, each once; an order is paid whatever they say, its own id then names the payment."""
+    told = body.get("paymentDetails")
+    tries = [one for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
+    found: dict[str, SeenPayment] = {}
+    for one in tries:
+        seen = _payment(one, amount)
+        if seen is not None and (seen.id not in found or seen.state is State.SUCCESS):
+            found[seen.id] = seen
+    paid = [one for one in found.values() if one.state is State.SUCCESS]
+    if state is State.SUCCESS and not paid:
+        name = fields.word(body.get("orderId")) or ref
+        found[name] = SeenPayment(name, amount, CURRENCY, State.SUCCESS, raw=masking.raw(body))
+    others = [one for one in found.values() if one.state is not State.SUCCESS]
+    return paid[:1] + others[-_MOST_TRIES:] if paid else list(found.values())[-_MOST_TRIES:]
+
+
+def _payment(one: Mapping[str, Any], amount: int) -> SeenPayment | None:
+    own_id = fields.word(one.get("transactionId"))
+    if own_id is None:
+        return None
+    return SeenPayment(
+        id=own_id,
+        amount=fields.paise(one.get("amount")) or amount,
+        currency=CURRENCY,
+        state=_STATES.get(str(one.get("state")), State.PENDING),
+        mode=fields.word(one.get("paymentMode"), 40),
+        instrument=masking.instrument(one),
+        utr=fields.word(fields.mapping(one.get("rail")).get("utr"), 40),
+        fee=fields.paise(one.get("feeAmount")),
+        raw=masking.raw(one),
     )
 
 
-def _paise(value: Any, otherwise: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
-
-
-def _instant(millis: Any) -> datetime | None:
-    return datetime.fromtimestamp(millis / 1000, UTC) if isinstance(millis, int) else None
+def _refund_status(reply: Reply) -> RefundStatus:
+    return RefundStatus(
+        _REFUND_STATES.get(str(reply.body.get("state")), State.PENDING),
+        provider_refund_id=fields.word(reply.body.get("refundId")),
+        error_code=fields.word(reply.body.get("errorCode"), 64),
+    )

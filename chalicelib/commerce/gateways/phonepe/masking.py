@@ -33,7 +33,10 @@ def _clean(value: Any) -> Any:
 
 def raw(body: Mapping[str, Any]) -> str:
     """An answer as it is kept with the payment: masked, at most 64 KiB."""
-    return json.dumps(_clean(body), separators=(",", ":"))[:MAX_RAW]
+    try:
+        return json.dumps(_clean(body), separators=(",", ":"))[:MAX_RAW]
+    except RecursionError:
+        return "{}"
 
 
 def instrument(details: Mapping[str, Any]) -> str | None:

@@ -6,6 +6,7 @@ A token is renewed from half of its life on: whoever gets the lease fetches, eve
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from typing import cast
@@ -14,7 +15,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.commerce.gateways.interface import NotSent
 from chalicelib.commerce.gateways.items import GatewayToken
-from chalicelib.commerce.gateways.phonepe import configuration
+from chalicelib.commerce.gateways.phonepe import configuration, fields
 from chalicelib.commerce.gateways.phonepe.calls import GatewayTrouble, Reply, repeated, send
 from chalicelib.platform import clock, store
 from chalicelib.platform.errors import ApiError
@@ -24,6 +25,7 @@ from chalicelib.platform.records import frozen
 LEASE_SECONDS = 30
 WAITS = 8
 WAIT_SECONDS = 0.15
+_TOKEN = re.compile(r"[!-~]{1,8192}")
 
 
 @frozen
@@ -120,14 +122,15 @@ def _fetch(account: configuration.Account) -> Token:
         reply = repeated(lambda: _ask(account))
     except GatewayTrouble as trouble:
         raise NotSent(f"TOKEN_{trouble.reason}") from trouble
-    if not reply.ok or not reply.body.get("access_token"):
+    text = reply.body.get("access_token")
+    if not reply.ok or not isinstance(text, str) or not _TOKEN.fullmatch(text):
         alarm("PhonePe refuses our client credentials", code=reply.code)
         raise NotSent("TOKEN_REFUSED")
     now = clock.epoch()
     token = Token(
-        str(reply.body["access_token"]),
-        int(reply.body.get("issued_at") or now),
-        int(reply.body.get("expires_at") or now + 300),
+        text,
+        fields.paise(reply.body.get("issued_at")) or now,
+        fields.paise(reply.body.get("expires_at")) or now + 300,
     )
     count_metric("GatewayTokenFetched")
     _share(account, token)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.commerce.gateways.interface import WebhookEvent
-from chalicelib.commerce.gateways.phonepe import configuration
+from chalicelib.commerce.gateways.phonepe import configuration, fields
 
 UNREADABLE = "UNREADABLE"
 _RESPONSE = re.compile(rb'"response"\s*:\s*"([A-Za-z0-9+/=\\]*)"')
@@ -52,7 +52,7 @@ def _verify_v2(header: str, secrets: Mapping[str, Any]) -> bool:
     good = False
     for part in parts:
         for right in hashes:
-            good |= hmac.compare_digest(part.lower().encode(), right.encode())
+            good |= hmac.compare_digest(_bytes(part.lower()), right.encode())
     basic = list(secrets.get("basic") or ())
     return good and (not basic or _basic(parts, basic))
 
@@ -62,8 +62,13 @@ def _basic(parts: list[str], pairs: list[Mapping[str, str]]) -> bool:
     for part in parts:
         for one in pairs:
             right = "Basic " + base64.b64encode(f"{one['username']}:{one['password']}".encode()).decode()
-            good |= hmac.compare_digest(part.encode(), right.encode())
+            good |= hmac.compare_digest(_bytes(part), right.encode())
     return good
+
+
+def _bytes(header: str) -> bytes:
+    """Whatever somebody sends as a header."""
+    return header.encode("utf-8", "replace")
 
 
 def parse(raw_body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
@@ -82,49 +87,37 @@ def parse(raw_body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
 
 
 def _v1(event_id: str, body: Mapping[str, Any]) -> WebhookEvent:
-    data = _map(body.get("data"))
+    data = fields.mapping(body.get("data"))
     name = _id(data.get("merchantTransactionId"))
     is_refund = name is not None and name.startswith("RF")
     return WebhookEvent(
         event_id,
-        event_type=_word(body.get("code")) or UNREADABLE,
+        event_type=fields.word(body.get("code"), 64) or UNREADABLE,
         merchant_transaction_id=None if is_refund else name,
         merchant_refund_id=name if is_refund else None,
-        provider_payment_id=_word(data.get("transactionId")),
-        amount=_paise(data.get("amount")),
+        provider_payment_id=fields.word(data.get("transactionId"), 64),
+        amount=fields.paise(data.get("amount")),
         currency="INR",
-        state=_word(data.get("state")),
+        state=fields.word(data.get("state"), 64),
     )
 
 
 def _v2(event_id: str, body: Mapping[str, Any]) -> WebhookEvent:
-    payload = _map(body.get("payload"))
+    payload = fields.mapping(body.get("payload"))
     details = payload.get("paymentDetails")
-    last = _map(details[-1]) if isinstance(details, list) and details else {}
+    last = fields.mapping(details[-1]) if isinstance(details, list) and details else {}
     return WebhookEvent(
         event_id,
-        event_type=_word(body.get("event")) or UNREADABLE,
+        event_type=fields.word(body.get("event"), 64) or UNREADABLE,
         merchant_transaction_id=_id(payload.get("merchantOrderId") or payload.get("originalMerchantOrderId")),
         merchant_refund_id=_id(payload.get("merchantRefundId")),
-        provider_order_id=_word(payload.get("orderId")),
-        provider_payment_id=_word(last.get("transactionId")),
-        amount=_paise(payload.get("amount")),
+        provider_order_id=fields.word(payload.get("orderId"), 64),
+        provider_payment_id=fields.word(last.get("transactionId"), 64),
+        amount=fields.paise(payload.get("amount")),
         currency="INR",
-        state=_word(payload.get("state")),
+        state=fields.word(payload.get("state"), 64),
     )
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _id(value: Any) -> str | None:
     return value if isinstance(value, str) and _ID.fullmatch(value) else None
-
-
-def _word(value: Any) -> str | None:
-    return value[:64] if isinstance(value, str) and value else None
-
-
-def _paise(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 else None
