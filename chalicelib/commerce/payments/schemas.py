@@ -35,6 +35,8 @@ class CheckoutRequest(RequestModel):
 
     plan_key: Annotated[str, Characters(1, 64)] | None = Field(default=None, examples=["prelims-30"])
     items: Annotated[tuple[CheckoutLine, ...], Field(min_length=1, max_length=20)] | None = None
+    coupon_code: Annotated[str, Characters(1, 64)] | None = Field(default=None, examples=["WELCOME10"])
+    currency: Annotated[str, Characters(3, 3, pattern="^[A-Z]{3}$")] = Field(default="INR", examples=["INR"])
     gateway: Annotated[str, Characters(1, 20, pattern="^[A-Z_]+$")] | None = Field(default=None, examples=["PHONEPE"])
     billing: Billing | None = None
     return_path: Annotated[str, Characters(0, 2048)] | None = Field(default=None, examples=["/payment/return"])

@@ -30,7 +30,8 @@ class PaymentOrder(Item, discriminator="PaymentOrder"):
     taxPaise, totalPaise, snapshot}``. ``tax``: see ``tax.order_tax``. ``next_check_at``, ``initiate_until``: epoch
     seconds; while the latter has not passed, one invocation is asking the gateway for a page. ``captured_paise``: what
     the gateway took, which is not what was asked while the order is held. ``terms``: hash of what makes two checkouts
-    of the same lines one. ``unsure``: a call to the gateway was once left without an answer.
+    of the same lines one. ``unsure``: a call to the gateway was once left without an answer. ``coupon_state`` and
+    ``coupon_counted`` are those of its redemption, changed with it.
     """
 
     merchant_transaction_id = UnicodeAttribute()
@@ -50,6 +51,9 @@ class PaymentOrder(Item, discriminator="PaymentOrder"):
     tax: MapAttribute[str, Any] = MapAttribute(default=dict)
     amount_paise = NumberAttribute()
     currency = UnicodeAttribute()
+    coupon_code = UnicodeAttribute(null=True)
+    coupon_state = UnicodeAttribute(null=True)
+    coupon_counted = BooleanAttribute(null=True)
     billing: MapAttribute[str, Any] = MapAttribute(null=True)
     status = UnicodeAttribute()
     status_reason = UnicodeAttribute(null=True)

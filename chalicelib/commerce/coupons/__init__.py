@@ -1,0 +1,41 @@
+"""Coupons: what they let off, for whom, how often, and their way with an order."""
+
+from chalicelib.commerce.coupons.discounts import PricedLine
+from chalicelib.commerce.coupons.errors import CouponInvalid, CouponNotFound, Reason
+from chalicelib.commerce.coupons.items import (
+    PATTERNS,
+    REDEEMED,
+    RELEASED,
+    RESERVED,
+    Coupon,
+    CouponRedemption,
+    CouponUse,
+)
+from chalicelib.commerce.coupons.reservations import COUPON, Hold, redeem, release, reserve
+from chalicelib.commerce.coupons.standing import Applied, Standing, apply, keys, standing
+from chalicelib.commerce.coupons.terms import normal
+
+__all__ = [
+    "COUPON",
+    "PATTERNS",
+    "REDEEMED",
+    "RELEASED",
+    "RESERVED",
+    "Applied",
+    "Coupon",
+    "CouponInvalid",
+    "CouponNotFound",
+    "CouponRedemption",
+    "CouponUse",
+    "Hold",
+    "PricedLine",
+    "Reason",
+    "Standing",
+    "apply",
+    "keys",
+    "normal",
+    "redeem",
+    "release",
+    "reserve",
+    "standing",
+]
