@@ -11,7 +11,16 @@ from typing import cast
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.commerce import gateways
-from chalicelib.commerce.gateways import GatewayTrouble, Initiated, KnownAlready, NoAnswer, NotSent, Refused, State
+from chalicelib.commerce.gateways import (
+    GatewayTrouble,
+    Initiated,
+    KnownAlready,
+    NoAnswer,
+    NotSent,
+    Refused,
+    State,
+    breaker,
+)
 from chalicelib.commerce.payments import finalization
 from chalicelib.commerce.payments.errors import CheckoutInProgress, GatewayRejected, GatewayTimeout, GatewayUnavailable
 from chalicelib.commerce.payments.items import PaymentOrder
@@ -35,31 +44,50 @@ def leased(order: PaymentOrder) -> bool:
     return order.status == Status.CREATED and int(order.initiate_until) > clock.epoch()
 
 
-def begin(order: PaymentOrder) -> PaymentOrder:
+def ready(health: object) -> None:
+    """Raise ``GatewayUnavailable`` while the gateway, by what was read of its health, answers nobody (PAY-47)."""
+    try:
+        breaker.check(health)
+    except breaker.BreakerOpen as shut:
+        raise GatewayUnavailable(retry_after=shut.seconds) from shut
+
+
+def begin(order: PaymentOrder, health: object = None) -> PaymentOrder:
     """Ask for the page of a new order whose lease this invocation holds; answers the order with it.
 
-    Raises ``GatewayRejected`` (the order has failed), ``GatewayUnavailable`` (it never left) or ``GatewayTimeout``;
-    after these two the order stays CREATED and is followed like a PENDING one, since money may still come.
+    ``health``: what was read of the gateway's before. Raises ``GatewayRejected`` (the order has failed),
+    ``GatewayUnavailable`` (it never left) or ``GatewayTimeout``; after these two the order stays CREATED and is
+    followed like a PENDING one, since money may still come.
     """
+    name = str(order.gateway)
     try:
-        page = gateways.gateway(str(order.gateway)).initiate(finalization.as_the_gateway_knows_it(order))
+        page = gateways.gateway(name).initiate(finalization.as_the_gateway_knows_it(order))
     except Refused as refusal:
         finalization.refuse(order, refusal)
+        breaker.worked(name, health)
         raise GatewayRejected from refusal
     except NotSent as trouble:
         _let_go(order, unsure=False)
+        breaker.failed(name)
         raise GatewayUnavailable from trouble
-    except (NoAnswer, KnownAlready) as trouble:
+    except NoAnswer as trouble:
+        _let_go(order, unsure=True)
+        breaker.failed(name)
+        raise GatewayTimeout from trouble
+    except KnownAlready as trouble:
         _let_go(order, unsure=True)
         raise GatewayTimeout from trouble
-    return _expose(order, page)
+    order = _expose(order, page)
+    breaker.worked(name, health)
+    return order
 
 
-def resume(order: PaymentOrder) -> PaymentOrder | None:
+def resume(order: PaymentOrder, health: object = None) -> PaymentOrder | None:
     """Go on with an order whose first call had no answer; None: the gateway knows it, and its page is lost.
 
-    Raises ``CheckoutInProgress`` while another invocation is at it, and what ``begin`` raises.
+    Raises ``CheckoutInProgress`` while another invocation is at it, and what ``ready`` and ``begin`` raise.
     """
+    ready(health)
     taken = PaymentOrder.initiate_until == int(order.initiate_until)
     try:
         order = store.update(
@@ -74,9 +102,10 @@ def resume(order: PaymentOrder) -> PaymentOrder | None:
         seen = gateways.gateway(str(order.gateway)).status(finalization.as_the_gateway_knows_it(order))
     except GatewayTrouble as trouble:
         _let_go(order, unsure=True)
+        breaker.failed(str(order.gateway))
         raise GatewayTimeout from trouble
     if seen.state is State.UNKNOWN:
-        return begin(order)
+        return begin(order, health)
     event("an order's page is lost", merchantTransactionId=order.id)
     return None
 
