@@ -18,6 +18,7 @@ CONFLICT = "TransactionConflict"
 READ_TIMEOUT = "ReadTimeout"
 CONNECT_TIMEOUT = "ConnectTimeout"
 UNREACHABLE = "Unreachable"
+GONE = "Gone"
 THROTTLING = "Throttling"
 
 _SERVER_ERRORS = frozenset({"InternalServerError", "InternalError", "ServiceUnavailable", "InternalFailure"})
@@ -29,14 +30,19 @@ _THROTTLED = {
 _PREFIXES = {"dynamodb": "com.amazonaws.dynamodb.v20120810#", "sqs": "com.amazonaws.sqs#"}
 
 
+class ProcessGone(BaseException):
+    """The process that made a call is no more: nothing of it runs any further, whatever it meant to catch."""
+
+
 @dataclass
 class Fault:
     """The next ``times`` calls of ``service`` and ``operation`` (``*``: any) answer ``error``.
 
     ``error``: ``ReadTimeout``, ``ConnectTimeout`` and ``Unreachable`` (the connection fails), ``Throttling`` (as the
-    service names it), ``TransactionConflict``, or any code that the service answers (``InternalServerError`` → 500, all
-    others 400). ``after``: the call takes effect and its answer is lost. ``reasons``: the codes of a
-    ``TransactionCanceledException``. ``skip``: so many matching calls pass first. ``function``: only calls of that one.
+    service names it), ``TransactionConflict``, ``Gone`` (the caller's process ends there), or any code that the service
+    answers (``InternalServerError`` → 500, all others 400). ``after``: the call takes effect and its answer is lost.
+    ``reasons``: the codes of a ``TransactionCanceledException``. ``skip``: so many matching calls pass first.
+    ``function``: only calls of that one.
     """
 
     service: str
@@ -60,8 +66,9 @@ class Fault:
 
 @dataclass
 class Faults:
-    """The faults that are still to come."""
+    """The faults that are still to come. ``killed``: whether one of them has ended a process."""
 
+    killed: bool = False
     _waiting: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -74,6 +81,7 @@ class Faults:
         """No more faults."""
         with self._lock:
             self._waiting.clear()
+            self.killed = False
 
     def pending(self) -> list[Fault]:
         """What has not happened yet."""
@@ -92,6 +100,7 @@ class Faults:
                 fault.times -= 1
                 if fault.times <= 0:
                     self._waiting.remove(fault)
+                self.killed = self.killed or fault.error == GONE
                 return fault
         return None
 
@@ -104,6 +113,8 @@ def failure(fault: Fault, service: str, url: str, body: bytes) -> tuple[int, dic
         raise ConnectTimeoutError(endpoint_url=url)
     if fault.error == UNREACHABLE:
         raise EndpointConnectionError(endpoint_url=url)
+    if fault.error == GONE:
+        raise ProcessGone
     code = fault.error
     if code == THROTTLING:
         code = _THROTTLED.get(service, "ThrottlingException")

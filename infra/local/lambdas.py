@@ -18,6 +18,7 @@ from uuid import uuid4
 from chalicelib.platform import settings
 from chalicelib.platform.aws import clients
 from chalicelib.platform.function import Function
+from infra.local.faults import ProcessGone
 from infra.local.recorder import AwsCall, own_calls
 from infra.local.wire import Reply
 
@@ -95,6 +96,9 @@ class Lambdas:
             return Outcome(json.loads(json.dumps(answer)), calls=calls)
         except Exception as error:  # Lambda reports whatever a handler raises
             return Outcome(error=_reported(error), calls=calls)
+        except ProcessGone:
+            gone = {"errorType": "Runtime.ExitError", "errorMessage": "the process has ended before it answered"}
+            return Outcome(error=gone, calls=calls)
         finally:
             with self._lock:
                 self.running -= 1

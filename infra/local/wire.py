@@ -17,8 +17,8 @@ from botocore import handlers as botocore_handlers
 from botocore.awsrequest import AWSResponse
 
 from chalicelib.platform import context
-from infra.local.faults import Fault, Faults, failure
-from infra.local.recorder import AwsCall, Recorder
+from infra.local.faults import Fault, Faults, ProcessGone, failure
+from infra.local.recorder import AwsCall, Recorder, own_calls
 from infra.local.targets import service_name, target_of
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -67,6 +67,7 @@ class Wire:
         service_id, operation = event_name.split(".")[1:3]
         service = service_name(service_id)
         run = context.current()
+        self._bury()
         fault = self.faults.take(service, operation, run.function)
         number, at, started = self.recorder.next_number(), time.time(), time.perf_counter()
         body = _bytes(request.body)
@@ -79,7 +80,7 @@ class Wire:
             status, headers, content = reply
             outcome, units = _outcome(status, content), _units(service, content)
             return AWSResponse(request.url, status, headers, _Body(content))
-        except Exception as error:
+        except (Exception, ProcessGone) as error:
             outcome = type(error).__name__
             raise
         finally:
@@ -98,6 +99,12 @@ class Wire:
                     fault is not None,
                 )
             )
+
+    def _bury(self) -> None:
+        """Of a process that is gone, no thread calls anything any more."""
+        own = own_calls.get()
+        if own and self.faults.killed and any(call.outcome == ProcessGone.__name__ for call in own):
+            raise ProcessGone
 
     def _answer(self, service: str, operation: str, request: Any, body: bytes, fault: Fault | None) -> Reply | None:
         if fault is not None and not fault.after:

@@ -147,6 +147,20 @@ def test_fault_before_taking_effect_changes_nothing(cloud: Emulator) -> None:
 
 
 @pytest.mark.rule("LOC-11")
+@pytest.mark.parametrize("after", [False, True])
+def test_of_a_process_that_is_gone_nothing_runs_any_further(cloud: Emulator, after: bool) -> None:
+    """Not what would have caught an error, and not its other threads."""
+    given = {"merchantTransactionId": "TXN0", "userId": "nobody"}
+    [reads] = [call for call in cloud.invoke("check_order", given).calls if call.service == "dynamodb"]
+    cloud.fault("dynamodb", reads.operation, "Gone", after=after, function="check_order")
+    outcome = cloud.invoke("check_order", given)
+    assert outcome.error is not None
+    assert outcome.error["errorType"] == "Runtime.ExitError"
+    assert [call.outcome for call in outcome.calls] == ["ProcessGone"]
+    assert cloud.invoke("check_order", given).error != outcome.error
+
+
+@pytest.mark.rule("LOC-11")
 def test_transaction_conflict_has_a_reason_for_each_action(cloud: Emulator) -> None:
     cloud.fault("dynamodb", "TransactWriteItems", "TransactionConflict")
     items = [

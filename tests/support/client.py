@@ -53,6 +53,10 @@ class Undeclared(AssertionError):
     """An answer that the endpoint's declaration does not list."""
 
 
+class Broken(AssertionError):
+    """No answer at all: the function raised, or its process ended."""
+
+
 class Client:
     """Calls endpoints; ``headers`` go with every call."""
 
@@ -118,7 +122,8 @@ class Client:
     def _invoke(self, incoming: Incoming, match: Match) -> Response:
         given = event(incoming, match, self._emulator.stage)
         outcome = self._emulator.lambdas.invoke(match.endpoint, given)
-        assert outcome.error is None, f"{match.endpoint.name} raised {outcome.error}"
+        if outcome.error is not None:
+            raise Broken(f"{match.endpoint.name} raised {outcome.error}")
         return _response(match.endpoint, outgoing(outcome.answer))
 
 

@@ -1,0 +1,119 @@
+"""The stories of the money path, as faults are injected into them: who does what, and who tries again when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chalicelib.commerce.plans import Plan
+from chalicelib.platform import store
+from tests.commerce.payments.books import Books, of_simulator
+from tests.commerce.payments.shop import Shop, forget_tokens
+from tests.support.client import Broken, Response, Undeclared
+from tests.support.people import Person
+
+KEY = "key-of-the-faulty-day"
+LAPSE = 31 * 60
+
+
+@dataclass
+class Purchase:
+    """Somebody buys a plan and pays; the webhook tells of it, twice when it was not taken."""
+
+    shop: Shop
+    plan: Plan
+    student: Person = field(init=False)
+    order_id: str = ""
+    paid: bool = True
+
+    def prepare(self) -> None:
+        self.shop.cloud.reset()
+        self.shop.simulator.reset()
+        forget_tokens()
+        self.shop.doorstep.answers.clear()
+        store.put(self.plan)
+        self.student = self.shop.people.student()
+
+    def play(self) -> None:
+        self.order_id = self.buy()
+        self.pay("SUCCESS")
+        self.work()
+
+    def buy(self) -> str:
+        """Tries again as people do, later than a lost call may take."""
+        for _ in range(4):
+            answer = self._try()
+            if answer is not None:
+                return str(answer.json["merchantTransactionId"])
+            self.shop.later(31)
+        raise AssertionError("no page after four tries")
+
+    def _try(self) -> Response | None:
+        """Once; a broken answer is what the student sees too."""
+        try:
+            answer = self.shop.checkout(self.student, str(self.plan.key), key=KEY)
+        except (Broken, Undeclared):
+            return None
+        return answer if answer.status in (200, 201) and answer.json["redirectUrl"] else None
+
+    def pay(self, outcome: str) -> None:
+        """On the gateway's page; the gateway tells again what was not taken."""
+        self.shop.pay(self.order_id, outcome)
+        if self.shop.doorstep.answers[-1:] != [200]:
+            self.shop.simulator.resend_webhook(self.order_id)
+            assert self.shop.simulator.wait_idle(10)
+
+    def work(self) -> None:
+        """Stream and queues; the workflow runs beside them."""
+        self.shop.cloud.drain(executions=False)
+
+    def settle(self) -> None:
+        self.shop.cloud.drain(executions=False)
+        self.shop.cloud.faults.clear()
+        self.shop.later(LAPSE)
+        self.shop.reconcile()
+        self.shop.cloud.drain()
+
+    def wrongs(self) -> list[str]:
+        books = Books.read(self.shop.cloud, of_simulator(self.shop.simulator))
+        found = books.wrongs()
+        paid = [one for one in books.orders("SUCCESS") if one["grant_effects"]]
+        if len(paid) != int(self.paid):
+            found.append(f"{len(paid)} orders were paid and granted, not {int(self.paid)}")
+        return found
+
+
+class Followed(Purchase):
+    """No webhook comes: the workflow finds out."""
+
+    def play(self) -> None:
+        self.shop.silence()
+        self.order_id = self.buy()
+        self.shop.simulator.press(self.order_id, "SUCCESS")
+        self.shop.cloud.drain()
+
+
+class Unfollowed(Purchase):
+    """No webhook comes, and nothing of the stream arrives in time: the reconciler finds out, on its own."""
+
+    def play(self) -> None:
+        self.shop.silence()
+        self.order_id = self.buy()
+        self.shop.simulator.press(self.order_id, "SUCCESS")
+        self.shop.later(LAPSE)
+        self.shop.cloud.invoke("reconcile_payments")
+
+
+@dataclass
+class Unpaid(Purchase):
+    """Nobody pays: the page is left as it is, or the bank says no."""
+
+    paid: bool = False
+    refused: bool = False
+
+    def play(self) -> None:
+        self.order_id = self.buy()
+        if self.refused:
+            self.pay("FAILED")
+        else:
+            self.shop.later(LAPSE)
+        self.shop.cloud.drain()
