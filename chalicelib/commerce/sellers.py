@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.platform import clock
+from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.errors import ApiError
 from chalicelib.platform.records import frozen
@@ -93,6 +94,42 @@ class GrantEffect:
         }
 
 
+@frozen
+class Preview:
+    """What a line would open if it were paid for now (SUB-40). ``lost_days``: of what runs, begun ones count whole."""
+
+    effect: str
+    starts_at: datetime
+    ends_at: datetime
+    lost_days: int = 0
+
+
+@frozen
+class Taking:
+    """A refund that takes back what its order opened, or that failed and gives it back.
+
+    ``part``: what of the amount goes back, as (refund, amount); None: everything that is unused. ``by``: who asked for
+    it, None the system.
+    """
+
+    order_id: str
+    refund_id: str
+    at: datetime
+    part: tuple[int, int] | None = None
+    by: Caller | None = None
+    reason: str | None = None
+
+
+@frozen
+class Taken:
+    """What was taken back. ``days``: begun ones count whole. ``facts``: plain JSON data without floats, stored on the
+    refund; everything that ``restore`` needs later.
+    """
+
+    days: int
+    facts: dict[str, Any]
+
+
 class Seller(Protocol):
     """Sells one kind of line."""
 
@@ -111,6 +148,9 @@ class Seller(Protocol):
         ``found``: the items of ``keys``, in its order.
         """
 
+    def preview(self, buyer: AccessCard, lines: Sequence[SoldLine], at: datetime) -> list[Preview]:
+        """What ``grant`` would do to this buyer now, without a write; one a line. Raises one of ``refusals``."""
+
     def grant(
         self, tx: Transaction, buyer: AccessCard, lines: Sequence[SoldLine], order_id: str, at: datetime
     ) -> list[GrantEffect]:
@@ -119,6 +159,19 @@ class Seller(Protocol):
         ``buyer`` is the card as read, strongly consistent, before this capture; the writes are conditional on it and
         named ``grant:…``. All lines of a kind come in one call, since a transaction touches the card once. Raises
         ``CannotGrant``.
+        """
+
+    def take_back(self, tx: Transaction, owner: AccessCard, lines: Sequence[SoldLine], taking: Taking) -> Taken:
+        """Add the writes that take back what an order's lines of this kind opened, in the transaction of its refund.
+
+        ``owner`` is the card as read, strongly consistent; the writes are conditional on it and on what else was read,
+        and named ``grant:…``: who loses them reads again. Nothing unused: nothing is added.
+        """
+
+    def restore(self, tx: Transaction, owner: AccessCard, facts: Mapping[str, Any], taking: Taking) -> None:
+        """Add the writes that give back what ``take_back`` took, since its refund failed; conditional as there.
+
+        Raises ``CannotGrant`` where it has no room; nothing was added then.
         """
 
 

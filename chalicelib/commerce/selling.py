@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chalicelib.commerce import sellers
 from chalicelib.commerce.plans import (
@@ -16,16 +17,19 @@ from chalicelib.commerce.plans import (
     PlanUse,
     is_key,
 )
-from chalicelib.commerce.sellers import CannotGrant, GrantEffect, LineOffer, SoldLine
+from chalicelib.commerce.sellers import CannotGrant, GrantEffect, LineOffer, Preview, SoldLine, Taken, Taking
 from chalicelib.commerce.subscriptions import (
     DAY,
     AccessCardFull,
     AlreadySubscribed,
     Origin,
+    Outcome,
     Snapshot,
     SubscriptionTooLong,
     activate,
     families_of,
+    restore,
+    take_back,
     work_out,
 )
 from chalicelib.platform import settings
@@ -88,6 +92,14 @@ class PlanSeller:
             price_includes_tax=terms.price_includes_tax,
         )
 
+    def preview(self, buyer: AccessCard, lines: Sequence[SoldLine], at: datetime) -> list[Preview]:
+        """The effect and the new end before paying (SUB-40), and the days that a replaced subscription loses."""
+        try:
+            done = work_out(buyer, [Snapshot.read(line.snapshot) for line in lines], Origin(new_ulid()), at)
+        except CannotGrant as full:
+            raise AccessCardFull from full
+        return [_preview(done.steps[position].outcome, int(at.timestamp())) for position in range(len(lines))]
+
     def grant(
         self, tx: Transaction, buyer: AccessCard, lines: Sequence[SoldLine], order_id: str, at: datetime
     ) -> list[GrantEffect]:
@@ -100,6 +112,21 @@ class PlanSeller:
             actions = [PlanUse.times.add(1), PlanUse.kind.set(PlanUse)]
             tx.update(PlanUse, place, actions, name=f"plan-use:{key}")
         return effects
+
+    def take_back(self, tx: Transaction, owner: AccessCard, lines: Sequence[SoldLine], taking: Taking) -> Taken:
+        """The unused time of the order's slices, and with the last of it the subscription (SUB-28, SUB-29)."""
+        return take_back(tx, owner, lines, taking)
+
+    def restore(self, tx: Transaction, owner: AccessCard, facts: Mapping[str, Any], taking: Taking) -> None:
+        """The time that was taken, from now on where its subscription has ended meanwhile (SUB-30)."""
+        restore(tx, owner, facts, taking)
+
+
+def _preview(outcome: Outcome, now: int) -> Preview:
+    holder, ended = outcome.holder, outcome.ended
+    lost = max(ended.ends_at - now - outcome.carried, 0) if ended is not None else 0
+    starts_at, ends_at = (datetime.fromtimestamp(second, UTC) for second in (holder.starts_at, holder.ends_at))
+    return Preview(str(outcome.effect), starts_at, ends_at, -(-lost // DAY))
 
 
 def _refuse_repurchase(buyer: AccessCard, terms: PlanTerms, now: datetime) -> None:

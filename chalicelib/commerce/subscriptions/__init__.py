@@ -12,6 +12,7 @@ from chalicelib.commerce.subscriptions.events import (
     SubscriptionExtended,
 )
 from chalicelib.commerce.subscriptions.items import Entitlement, Subscription, SubscriptionChange
+from chalicelib.commerce.subscriptions.reversing import restore, take_back
 from chalicelib.commerce.subscriptions.snapshot import Snapshot
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "activate",
     "families_of",
     "repair_entitlements",
+    "restore",
     "rules",
+    "take_back",
     "work_out",
 ]

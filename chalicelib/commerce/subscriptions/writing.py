@@ -30,6 +30,9 @@ from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, absent, present
 
 ACTIVATE = audit.AuditAction("subscription.activate", "A purchase took effect on a subscription")
+SHORTEN = audit.AuditAction("subscription.shorten", "A refund took time of a subscription")
+REINSTATE = audit.AuditAction("subscription.reinstate", "Time that was taken of a subscription was given back")
+CANCEL = audit.AuditAction("subscription.cancel", "Staff ended a subscription")
 SYSTEM = "SYSTEM"
 
 
@@ -338,8 +341,8 @@ def happened(snapshot: Snapshot, outcome: Outcome, was: Period | None) -> Happen
     )
 
 
-def record(tx: Transaction, user_id: str, what: Happened, cause: Cause, at: datetime) -> None:
-    """Tell of it, in the history and in the audit trail."""
+def note_change(tx: Transaction, user_id: str, what: Happened, cause: Cause, at: datetime) -> None:
+    """Tell of it in the history alone."""
     change_id = new_ulid()
     place = SubscriptionChange.place(user_id, what.subscription_id, change_id)
     change = SubscriptionChange(
@@ -363,6 +366,11 @@ def record(tx: Transaction, user_id: str, what: Happened, cause: Cause, at: date
         at=at,
     )
     tx.put(change, when=absent(SubscriptionChange), name=f"{GRANT}:change:{change_id}")
+
+
+def record(tx: Transaction, user_id: str, what: Happened, cause: Cause, at: datetime) -> None:
+    """Tell of it, in the history and in the audit trail."""
+    note_change(tx, user_id, what, cause, at)
     meta = {
         "userId": user_id,
         "planKey": what.plan_key,
