@@ -3,7 +3,7 @@
 from chalicelib.commerce.subscriptions.activation import Activation, Origin, activate, rules, work_out
 from chalicelib.commerce.subscriptions.card import families_of
 from chalicelib.commerce.subscriptions.checking import repair_entitlements
-from chalicelib.commerce.subscriptions.effects import DAY
+from chalicelib.commerce.subscriptions.effects import DAY, Outcome
 from chalicelib.commerce.subscriptions.errors import AccessCardFull, AlreadySubscribed, SubscriptionTooLong
 from chalicelib.commerce.subscriptions.events import (
     EntitlementGranted,
@@ -23,6 +23,7 @@ __all__ = [
     "Entitlement",
     "EntitlementGranted",
     "Origin",
+    "Outcome",
     "Snapshot",
     "Subscription",
     "SubscriptionActivated",
