@@ -16,6 +16,7 @@ ORDER_SUCCEED_LATE = AuditAction("order.succeed_late", "Money came after an orde
 ORDER_FINALIZE = AuditAction("order.finalize", "Staff had an order's payment checked")
 ORDER_RESOLVE = AuditAction("order.resolve", "Staff decided about held money")
 WEBHOOK_RECEIVE = AuditAction("webhook.receive", "A gateway's message was stored")
+WEBHOOK_REPROCESS = AuditAction("webhook.reprocess", "Staff had a gateway's message worked through again")
 REFUND_CREATE = AuditAction("refund.create", "A refund was asked for")
 REFUND_SUCCEED = AuditAction("refund.succeed", "A refund was paid out")
 REFUND_FAIL = AuditAction("refund.fail", "A refund was not paid out")

@@ -92,3 +92,9 @@ class OrderNotGrantable(ApiError):
     status = 409
     code = "ORDER_NOT_GRANTABLE"
     message = "What this order bought cannot be handed over now"
+
+
+class PaymentEventNotFound(ApiError):
+    status = 404
+    code = "PAYMENT_EVENT_NOT_FOUND"
+    message = "There is no such message of a gateway"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,11 @@ from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Transaction, absent
 
 REVENUE, SUSPENSE, REFUNDS, DISCOUNT = "REVENUE", "SUSPENSE", "REFUNDS", "DISCOUNT"
+CASH, BANK = "CASH", "BANK"
+TAX_ON_FEES = "TAX:INPUT"
+"""What was paid to others on top of their fees and is deducted from what is owed."""
+ACCOUNTS = re.compile(r"CASH|BANK|REVENUE|DISCOUNT|REFUNDS|SUSPENSE|(?:GATEWAY|FEES|TAX):[A-Z][A-Z_]{1,19}")
+"""Every account that there is (PAY-110)."""
 CAPTURE, HOLD, HOLD_RELEASE = "CAPTURE", "HOLD", "HOLD_RELEASE"
 
 
@@ -45,6 +51,11 @@ def scaled(taxes: Taxes, asked: int, captured: int) -> dict[str, int]:
     if asked == captured or asked == 0:
         return dict(taxes)
     return {name: round_half_up(paise * captured, asked) for name, paise in taxes.items()}
+
+
+def book(name: str, period: str) -> str:
+    """Where entries stand that belong to no order: in the place of its id."""
+    return f"{name}-{period}"
 
 
 def gateway_account(gateway: str) -> str:
@@ -88,6 +99,22 @@ def returned(gateway: str, amount: int, *, before: int, captured: int, taxes: Ta
 def unheld(gateway: str, amount: int) -> list[Booking]:
     """A refund of money that was held."""
     return _kept([Booking(SUSPENSE, debit=amount), Booking(gateway_account(gateway), credit=amount)])
+
+
+def settled(gateway: str, amount: int) -> list[Booking]:
+    """The gateway paid out what it had taken, or (negative) kept back what was refunded or charged back."""
+    return _kept([Booking(BANK, debit=amount), Booking(gateway_account(gateway), credit=amount)])
+
+
+def fees(gateway: str, fee: int, tax_on_fee: int) -> list[Booking]:
+    """What the gateway kept for itself, with the tax on it."""
+    return _kept(
+        [
+            Booking(f"FEES:{gateway}", debit=fee),
+            Booking(TAX_ON_FEES, debit=tax_on_fee),
+            Booking(gateway_account(gateway), credit=fee + tax_on_fee),
+        ]
+    )
 
 
 def _kept(bookings: Sequence[Booking]) -> list[Booking]:

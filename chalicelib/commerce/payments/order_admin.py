@@ -63,7 +63,7 @@ def orders(query: OrdersQuery, caller: Caller) -> Page[OrderRow]:
     start = cursors.open_("orders.all", caller.user_id, filters, query.cursor)
     if query.user_id is not None:
         found = fetch(_of_user(query, first, last), limit=query.limit, start=start)
-        rows, following = [_row(order.facts()) for order in found.items], found.next_key
+        rows, following = [row_of(order.facts()) for order in found.items], found.next_key
     else:
         rows, following = _of_months(query, first, last, start)
     sealed = cursors.seal("orders.all", caller.user_id, filters, following)
@@ -103,7 +103,7 @@ def _of_months(
     found = fetch(months_query, limit=query.limit, start=key or None)
     fits = _fits(query)
     rows = [order.row.as_dict() for order in found.items if order.row is not None]
-    shown = [_row(row) for row in rows if fits(row)]
+    shown = [row_of(row) for row in rows if fits(row)]
     if found.next_key is not None:
         return shown, {**found.next_key, "month": str(position)}
     if position + 1 < len(ahead):
@@ -111,7 +111,8 @@ def _of_months(
     return shown, None
 
 
-def _row(row: dict[str, Any]) -> OrderRow:
+def row_of(row: dict[str, Any]) -> OrderRow:
+    """A row of the staff's lists, from an order's ``facts``."""
     names = (
         "user_id title plan_key amount_paise tax_paise currency status status_reason flags gateway refund_state"
         " created_at paid_at"

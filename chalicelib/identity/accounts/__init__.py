@@ -9,6 +9,7 @@ from chalicelib.identity.accounts.errors import (
     RegistrationClosed,
     UserNotFound,
 )
+from chalicelib.identity.accounts.finding import students_by_email, students_by_phone
 from chalicelib.identity.accounts.items import (
     ACTIVE,
     BLOCKED,
@@ -108,6 +109,8 @@ __all__ = [
     "normalize_email",
     "require_local",
     "require_verified",
+    "students_by_email",
+    "students_by_phone",
     "tell_of_move",
     "user_hash",
     "user_key",

@@ -49,6 +49,11 @@ class PaymentEvent(Item, discriminator="PaymentEvent"):
         """Events received from ``first`` to before ``last`` that are still open, oldest first."""
         return Query(PaymentEvent, OPEN, index="gsi2", between=(clock.iso(first), clock.iso(last)))
 
+    @staticmethod
+    def all_open(**limits: Any) -> Query[PaymentEvent]:
+        """Events that nobody has worked through, newest first."""
+        return Query(PaymentEvent, OPEN, index="gsi2", descending=True, **limits)
+
     def index(self) -> None:
         """Set the index keys and the row, before the first put."""
         received = clock.iso(self.received_at)
@@ -70,5 +75,6 @@ _FROM, _TO = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 PATTERNS = (
     AccessPattern("a gateway's event", PaymentEvent.place("PHONEPE", "<eventId>"), 1),
     AccessPattern("events of an order", PaymentEvent.of_order("<orderId>"), 0.5, consistent=False),
+    AccessPattern("events left open, newest first", PaymentEvent.all_open(), 0.5, consistent=False),
     AccessPattern("events not processed yet", PaymentEvent.unprocessed(_FROM, _TO), 0.5, consistent=False),
 )

@@ -14,7 +14,8 @@ from chalicelib.platform.store.patterns import AccessPattern
 class JournalEntry(Item, discriminator="JournalEntry"):
     """One entry: ``lines`` ``{account, debitPaise, creditPaise}`` whose debits equal its credits.
 
-    ``entry_id`` is deterministic (``CAPTURE``, ``REFUND#<id>``, …): what happened once is written once.
+    ``entry_id`` is deterministic (``CAPTURE``, ``REFUND#<id>``, …): what happened once is written once. What belongs to
+    no order stands under the name of a book instead of an order's id (``journal.book``).
     """
 
     merchant_transaction_id = UnicodeAttribute()
@@ -37,12 +38,12 @@ class JournalEntry(Item, discriminator="JournalEntry"):
 
     @staticmethod
     def of_day(day: str) -> Query[JournalEntry]:
-        """All entries of a day (UTC, ``yyyy-mm-dd``), in order."""
+        """All entries of a day of the academy (``yyyy-mm-dd``), in order; the whole entry is in ``row``."""
         return Query(JournalEntry, f"LEDGER#{day}", index="gsi2")
 
     def index(self) -> None:
         """Set the index keys and the row (the whole entry), before the put."""
-        self.gsi2pk = f"LEDGER#{self.at:%Y-%m-%d}"
+        self.gsi2pk = f"LEDGER#{clock.academy_day(self.at)}"
         self.gsi2sk = f"{clock.iso(self.at)}#{self.entry_id}"
         facts: dict[str, Any] = {
             "order_id": self.merchant_transaction_id,

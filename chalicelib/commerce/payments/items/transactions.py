@@ -35,6 +35,23 @@ class PaymentTransaction(Item, discriminator="PaymentTransaction"):
         """Its key."""
         return Key(f"ORDER#{order_id}", f"TXN#{provider_transaction_id}")
 
+    @staticmethod
+    def by_utr(utr: str) -> Query[PaymentTransaction]:
+        """What a bank's reference paid; ``row``: ``{order_id, user_id}``."""
+        return Query(PaymentTransaction, f"UTR#{utr}", index="gsi1")
+
+    @staticmethod
+    def by_provider_id(provider_transaction_id: str) -> Query[PaymentTransaction]:
+        """What a gateway's own id paid, or tried to; ``row``: ``{order_id, user_id}``."""
+        return Query(PaymentTransaction, f"GWTXN#{provider_transaction_id}", index="gsi2")
+
+    def index(self, order_id: str, user_id: str) -> None:
+        """Set what finds the order by what the payer's bank or gateway told the payer (PAY-117), before the put."""
+        if self.utr:
+            self.gsi1pk, self.gsi1sk = f"UTR#{self.utr}", order_id
+        self.gsi2pk, self.gsi2sk = f"GWTXN#{self.provider_transaction_id}", order_id
+        self.row = cast("MapAttribute[Any, Any]", {"order_id": order_id, "user_id": user_id})
+
 
 class GatewayPayment(Item, discriminator="GatewayPayment"):
     """One payment at a gateway, by the gateway's id: put once, so that it acts once, ever.
@@ -78,6 +95,7 @@ class Refund(Item, discriminator="Refund"):
     delta_days = NumberAttribute(default=0)
     provider_refund_id = UnicodeAttribute(null=True)
     error_code = UnicodeAttribute(null=True)
+    credit_note_number = UnicodeAttribute(null=True)
     requested_by = UnicodeAttribute()
     requested_at = InstantAttribute()
     sends = NumberAttribute(default=0)
@@ -127,6 +145,10 @@ class Refund(Item, discriminator="Refund"):
 _FROM, _TO = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 PATTERNS = (
     AccessPattern("did this gateway payment act already", GatewayPayment.place("PHONEPE", "<paymentId>"), 1),
+    AccessPattern("orders of a bank's reference", PaymentTransaction.by_utr("<utr>"), 0.5, consistent=False),
+    AccessPattern(
+        "orders of a gateway's transaction", PaymentTransaction.by_provider_id("<id>"), 0.5, consistent=False
+    ),
     AccessPattern("a refund", Refund.place("<orderId>", "<refundId>"), 1),
     AccessPattern("a refund by its id alone", Refund.by_id("<refundId>"), 0.5, consistent=False),
     AccessPattern("refunds of a state", Refund.of_month("REQUESTED", _FROM, _FROM, _TO), 0.5, consistent=False),
