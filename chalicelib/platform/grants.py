@@ -31,6 +31,7 @@ class Grant(StrEnum):
     SEND_EVENTS = "send-events"
     SEND_MESSAGES = "send-messages"
     SEND_ROLE_CHANGES = "send-role-changes"
+    SEND_SUBSCRIPTION_RUNS = "send-subscription-runs"
     SEND_MAIL = "send-mail"
     SECRET_TOKENS_VERIFY = "secret-tokens-verify"  # noqa: S105
     SECRET_TOKENS_SIGN = "secret-tokens-sign"  # noqa: S105

@@ -34,7 +34,15 @@ TRANSLATIONS = (
 """Imported so that what they translate is known here; a test compares with all there are."""
 
 
-@stream(grants=[Grant.STREAM, Grant.SEND_EVENTS, Grant.SEND_ROLE_CHANGES, Grant.SEND_MESSAGES])
+@stream(
+    grants=[
+        Grant.STREAM,
+        Grant.SEND_EVENTS,
+        Grant.SEND_ROLE_CHANGES,
+        Grant.SEND_MESSAGES,
+        Grant.SEND_SUBSCRIPTION_RUNS,
+    ]
+)
 def route_changes(record: dict[str, Any]) -> None:
     """Turn one change of an item into domain events and send each to its consumers."""
     route(record)

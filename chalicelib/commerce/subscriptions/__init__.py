@@ -7,9 +7,13 @@ from chalicelib.commerce.subscriptions.effects import DAY, Outcome
 from chalicelib.commerce.subscriptions.errors import AccessCardFull, AlreadySubscribed, SubscriptionTooLong
 from chalicelib.commerce.subscriptions.events import (
     EntitlementGranted,
+    EntitlementRevoked,
     SubscriptionActivated,
     SubscriptionCancelled,
+    SubscriptionExpired,
+    SubscriptionExpiring,
     SubscriptionExtended,
+    SubscriptionStarted,
 )
 from chalicelib.commerce.subscriptions.items import Entitlement, Subscription, SubscriptionChange
 from chalicelib.commerce.subscriptions.reversing import restore, take_back
@@ -22,6 +26,7 @@ __all__ = [
     "AlreadySubscribed",
     "Entitlement",
     "EntitlementGranted",
+    "EntitlementRevoked",
     "Origin",
     "Outcome",
     "Snapshot",
@@ -29,7 +34,10 @@ __all__ = [
     "SubscriptionActivated",
     "SubscriptionCancelled",
     "SubscriptionChange",
+    "SubscriptionExpired",
+    "SubscriptionExpiring",
     "SubscriptionExtended",
+    "SubscriptionStarted",
     "SubscriptionTooLong",
     "activate",
     "families_of",

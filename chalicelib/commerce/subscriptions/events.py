@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from chalicelib.commerce.subscriptions.items import CANCELLED, Entitlement, Subscription, SubscriptionChange
-from chalicelib.platform.events.changes import Change, translate
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from chalicelib.commerce.subscriptions.items import (
+    CANCELLED,
+    Entitlement,
+    Subscription,
+    SubscriptionChange,
+    SubscriptionReminder,
+    SubscriptionRun,
+)
+from chalicelib.platform import clock
+from chalicelib.platform.events.changes import Change, Handover, translate
 from chalicelib.platform.events.domain import DomainEvent
+from chalicelib.platform.events.queues import Queues
 
 
 class SubscriptionActivated(DomainEvent):
@@ -29,7 +41,53 @@ class SubscriptionActivated(DomainEvent):
 
 
 class SubscriptionExtended(SubscriptionActivated):
-    """A subscription holds longer than before; ``plan_key`` may be another plan of the family than its own."""
+    """A subscription holds longer than before, or again (REINSTATE).
+
+    ``plan_key`` may be another plan of the family than its own. ``order_id``: of who paid for more, None otherwise.
+    """
+
+
+class SubscriptionExpired(DomainEvent):
+    """A subscription's time is over; ``followed_by``: the one of its family that runs on."""
+
+    user_id: str
+    sub_id: str
+    change_id: str
+    plan_key: str
+    ends_at: datetime
+    followed_by: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.sub_id}#{self.change_id}"
+
+
+class SubscriptionStarted(DomainEvent):
+    """A subscription that waited for the one before it runs now."""
+
+    user_id: str
+    sub_id: str
+    plan_key: str
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"{self.sub_id}#started"
+
+
+class SubscriptionExpiring(DomainEvent):
+    """A subscription ends in so many ``days``, and nothing follows it."""
+
+    user_id: str
+    sub_id: str
+    plan_key: str
+    ends_at: datetime
+    days: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.sub_id}#{clock.iso(self.ends_at)}#{self.days}"
 
 
 class SubscriptionCancelled(DomainEvent):
@@ -61,7 +119,28 @@ class EntitlementGranted(DomainEvent):
         return self.entitlement_id
 
 
-_EXTENDING = {"EXTEND"}
+class EntitlementRevoked(DomainEvent):
+    """Staff took from somebody what they could open."""
+
+    user_id: str
+    entitlement_id: str
+    kind: str
+    revoked_at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"{self.entitlement_id}#revoked"
+
+
+class SubscriptionRunMessage(BaseModel):
+    """Which nightly run to carry on with."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True)
+
+    run_id: str
+
+
+_EXTENDING = {"EXTEND", "REINSTATE"}
 _ACTIVATING = {"NEW", "UPGRADE", "REPLACE", "QUEUE"}
 
 
@@ -69,21 +148,71 @@ _ACTIVATING = {"NEW", "UPGRADE", "REPLACE", "QUEUE"}
 def change_events(change: Change[SubscriptionChange]) -> Iterator[DomainEvent]:
     """Changes are written once; each is one fact."""
     new = change.new
-    if new is None or not change.inserted or new.change not in _EXTENDING | _ACTIVATING:
+    if new is None or not change.inserted:
         return
-    event = SubscriptionExtended if new.change in _EXTENDING else SubscriptionActivated
+    if new.change in _EXTENDING | _ACTIVATING:
+        yield _holding(new)
+    elif new.change == "EXPIRE":
+        yield from _over(new)
+
+
+def _holding(new: SubscriptionChange) -> DomainEvent:
+    extending = new.change in _EXTENDING
     after = new.after.as_dict()
-    yield event(
+    facts = {
+        "user_id": str(new.user_id),
+        "sub_id": str(new.subscription_id),
+        "change_id": str(new.id),
+        "plan_key": str(new.plan_key),
+        "starts_at": after["startsAt"],
+        "ends_at": after["endsAt"],
+        "effect": str(new.change),
+        "at": new.at,
+        # What is given back had been paid for before: it is no further sale.
+        "order_id": None if new.change == "REINSTATE" else new.merchant_transaction_id,
+    }
+    return SubscriptionExtended(**facts) if extending else SubscriptionActivated(**facts)
+
+
+def _over(new: SubscriptionChange) -> Iterator[DomainEvent]:
+    following = new.followed_by.as_dict() if new.followed_by is not None else None
+    yield SubscriptionExpired(
         user_id=str(new.user_id),
         sub_id=str(new.subscription_id),
         change_id=str(new.id),
         plan_key=str(new.plan_key),
-        starts_at=after["startsAt"],
-        ends_at=after["endsAt"],
-        effect=str(new.change),
-        at=new.at,
-        order_id=new.merchant_transaction_id,
+        ends_at=new.after.as_dict()["endsAt"],
+        followed_by=following["subscriptionId"] if following else None,
     )
+    if following:
+        yield SubscriptionStarted(
+            user_id=str(new.user_id),
+            sub_id=following["subscriptionId"],
+            plan_key=following["planKey"],
+            starts_at=following["startsAt"],
+            ends_at=following["endsAt"],
+        )
+
+
+@translate(SubscriptionReminder)
+def reminder_events(change: Change[SubscriptionReminder]) -> Iterator[DomainEvent]:
+    """A reminder that was put."""
+    new = change.new
+    if new is not None and change.inserted:
+        yield SubscriptionExpiring(
+            user_id=str(new.user_id),
+            sub_id=str(new.subscription_id),
+            plan_key=str(new.plan_key),
+            ends_at=new.ends_at,
+            days=int(new.days),
+        )
+
+
+@translate(SubscriptionRun)
+def run_handover(change: Change[SubscriptionRun]) -> Iterator[Handover]:
+    """A run that began goes to its worker."""
+    if change.inserted and change.new is not None:
+        yield Handover(Queues.SUBSCRIPTION_RUNS, SubscriptionRunMessage(run_id=str(change.new.id)))
 
 
 @translate(Subscription)
@@ -102,9 +231,11 @@ def subscription_events(change: Change[Subscription]) -> Iterator[DomainEvent]:
 
 @translate(Entitlement)
 def entitlement_events(change: Change[Entitlement]) -> Iterator[DomainEvent]:
-    """A new entitlement."""
+    """A new entitlement, or one that was revoked."""
     new = change.new
-    if new is not None and change.inserted:
+    if new is None:
+        return
+    if change.inserted:
         yield EntitlementGranted(
             user_id=str(new.user_id),
             entitlement_id=str(new.id),
@@ -113,3 +244,14 @@ def entitlement_events(change: Change[Entitlement]) -> Iterator[DomainEvent]:
             ends_at=new.ends_at,
             source=str(new.source),
         )
+    elif _revoked(new) and not _revoked(change.old):
+        yield EntitlementRevoked(
+            user_id=str(new.user_id),
+            entitlement_id=str(new.id),
+            kind=str(new.opens),
+            revoked_at=new.revoked_at,
+        )
+
+
+def _revoked(entitlement: Entitlement | None) -> bool:
+    return entitlement is not None and entitlement.revoked_at is not None

@@ -5,6 +5,7 @@ All stand in their owner's partition; the access card holds what of them counts 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -69,6 +70,7 @@ class SubscriptionChange(Item, discriminator="SubscriptionChange"):
 
     ``before`` and ``after``: ``{startsAt, endsAt, status}``; ``before`` also has ``subscriptionId`` where another
     subscription ended in favour of this one. ``moved``: upcoming ones that moved, ``{subscriptionId, before, after}``.
+    ``followed_by``: of an EXPIRE, the one of the family that runs on: ``{subscriptionId, planKey, startsAt, endsAt}``.
     """
 
     id = UnicodeAttribute()
@@ -84,6 +86,7 @@ class SubscriptionChange(Item, discriminator="SubscriptionChange"):
     merchant_refund_id = UnicodeAttribute(null=True)
     by = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
+    followed_by: MapAttribute[str, Any] = MapAttribute(null=True)
     at = InstantAttribute()
 
     @staticmethod
@@ -117,9 +120,71 @@ class Entitlement(Item, discriminator="Entitlement"):
         return Key(f"USER#{user_id}", f"ENT#{entitlement_id}")
 
 
+class SubscriptionRun(Item, discriminator="SubscriptionRun"):
+    """A run over the subscriptions that end on certain days (``2026-01-31``), and how far it is.
+
+    ``task``: EXPIRE or REMIND. ``days``: those still to go through; the first from ``cursor`` on, a key of the index as
+    JSON. ``changed``: subscriptions expired, or reminders given. ``tries``: of workers since it last got any further.
+    """
+
+    id = UnicodeAttribute()
+    task = UnicodeAttribute()
+    state = UnicodeAttribute()
+    days: ListAttribute[str] = ListAttribute(default=list)
+    cursor = UnicodeAttribute(null=True)
+    looked_at = NumberAttribute(default=0)
+    changed = NumberAttribute(default=0)
+    tries = NumberAttribute(default=0)
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+
+    @staticmethod
+    def place(run_id: str) -> Key:
+        """Where a run is."""
+        return Key(f"SUBRUN#{run_id}", "META")
+
+
+class SubscriptionReminder(Item, discriminator="SubscriptionReminder"):
+    """That somebody is to be told of an end to come, so many ``days`` before: once for each end (SUB-12)."""
+
+    user_id = UnicodeAttribute()
+    subscription_id = UnicodeAttribute()
+    plan_key = UnicodeAttribute()
+    ends_at = InstantAttribute()
+    days = NumberAttribute()
+
+    @staticmethod
+    def place(user_id: str, subscription_id: str, ends_at: datetime, days: int) -> Key:
+        """Where it is; a subscription that was prolonged ends anew."""
+        return Key(f"USER#{user_id}", f"ENDREMINDER#{subscription_id}#{clock.iso(ends_at)}#{days}")
+
+
+class StaffDeed(Item, discriminator="StaffDeed"):
+    """That staff gave something under an ``Idempotency-Key``, and to which subscription: a key gives once, even if the
+    answer to it was lost. Goes after a day, as the key does.
+    """
+
+    subscription_id = UnicodeAttribute()
+
+    @staticmethod
+    def place(user_id: str, deed: str) -> Key:
+        """Where a deed is, in the partition of whom it was done to."""
+        return Key(f"USER#{user_id}", f"DEED#{deed}")
+
+
 def subscriptions_of(user_id: str) -> Query[Subscription]:
     """All subscriptions of somebody, oldest first. One query."""
     return Query(Subscription, f"USER#{user_id}", begins_with="SUB#", consistent=True)
+
+
+def newest_of(user_id: str) -> Query[Subscription]:
+    """All subscriptions of somebody, newest first."""
+    return Query(Subscription, f"USER#{user_id}", begins_with="SUB#", descending=True, consistent=True)
+
+
+def history_of(user_id: str) -> Query[Item]:
+    """Subscriptions and their changes, in one query (``SUB#…`` … ``SUBCHG#…``)."""
+    return Query(Item, f"USER#{user_id}", begins_with="SUB", consistent=True)
 
 
 def changes_of(user_id: str, subscription_id: str) -> Query[SubscriptionChange]:
@@ -133,20 +198,26 @@ def entitlements_of(user_id: str) -> Query[Entitlement]:
     return Query(Entitlement, f"USER#{user_id}", begins_with="ENT#", consistent=True)
 
 
-def of_plan(plan_key: str) -> Query[Subscription]:
+Keep = Callable[[Subscription], bool]
+
+
+def of_plan(plan_key: str, keep: Keep | None = None) -> Query[Subscription]:
     """A plan's subscriptions, newest first."""
-    return Query(Subscription, f"PLANSUBS#{plan_key}", index="gsi1", descending=True)
+    return Query(Subscription, f"PLANSUBS#{plan_key}", index="gsi1", descending=True, keep=keep)
 
 
-def ending_on(day: str) -> Query[Subscription]:
+def ending_on(day: str, keep: Keep | None = None) -> Query[Subscription]:
     """ACTIVE subscriptions that end on a day of the academy (``2026-01-31``), first to end first."""
-    return Query(Subscription, f"SUBEND#{day}", index="gsi2")
+    return Query(Subscription, f"SUBEND#{day}", index="gsi2", keep=keep)
 
 
 PATTERNS = (
     AccessPattern("a person's subscriptions", subscriptions_of("<user>"), units=1),
+    AccessPattern("one's own subscriptions in pages", newest_of("<user>"), units=1),
+    AccessPattern("a person's subscriptions and what happened to them", history_of("<user>"), units=1),
     AccessPattern("what happened to a subscription", changes_of("<user>", "<subscription>"), units=1),
     AccessPattern("a person's entitlements", entitlements_of("<user>"), units=1),
     AccessPattern("a plan's subscriptions", of_plan("<plan>"), units=0.5, consistent=False),
     AccessPattern("subscriptions ending on a day", ending_on("<day>"), units=0.5, consistent=False),
+    AccessPattern("a nightly run over subscriptions", SubscriptionRun.place("<run>"), units=1),
 )

@@ -62,6 +62,7 @@ def _left(user: User) -> list[Action]:
         "roleKeys": [],
         "createdAt": clock.iso(user.created_at),
         "lastLoginAt": None,
+        "subscriptionEndsAt": None,
     }
     return [
         User.status.set(DELETED),

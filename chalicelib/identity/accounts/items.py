@@ -34,7 +34,7 @@ class User(Item, discriminator="User"):
     """Who somebody is. What they may do stands on their access card.
 
     gsi1 lists a user type by time, gsi2 by folded name; ``row`` has the members of those lists in camelCase, instants
-    as text: ``id, name, email, phone, type, status, roleKeys, createdAt, lastLoginAt``.
+    as text: ``id, name, email, phone, type, status, roleKeys, createdAt, lastLoginAt, subscriptionEndsAt``.
 
     A deleted one (status DELETED) keeps the id: ``email``, ``user_hash``, ``locale`` and all that tells of the person
     are gone. ``recipients``: then the pseudonyms under which messages to the person were kept. ``date_of_birth``: a day
@@ -89,6 +89,7 @@ class User(Item, discriminator="User"):
             "roleKeys": role_keys,
             "createdAt": created,
             "lastLoginAt": clock.iso(self.last_login_at) if self.last_login_at else None,
+            "subscriptionEndsAt": None,
         }
 
     @staticmethod

@@ -37,7 +37,10 @@ class UsersQuery(ListQuery):
 
 
 class UserRow(ResponseModel):
-    """Somebody in a list. Of a deleted account only the id and its times are left."""
+    """Somebody in a list. Of a deleted account only the id and its times are left.
+
+    ``subscriptionEndsAt``: until when a student has something, as far as it is bought or given; null: nothing.
+    """
 
     id: str
     name: str
@@ -48,6 +51,7 @@ class UserRow(ResponseModel):
     role_keys: list[str]
     created_at: Instant
     last_login_at: Instant | None
+    subscription_ends_at: Instant | None = None
 
     @classmethod
     def of(cls, user: User) -> UserRow:

@@ -42,6 +42,7 @@ class Queues:
     MESSAGES_BULK = Queue("messages-bulk", visibility=60, receives=5)
     ROLE_CHANGES = Queue("role-changes", visibility=120, receives=10)
     FILE_INSPECTIONS = Queue("file-inspections", visibility=720, receives=6)
+    SUBSCRIPTION_RUNS = Queue("subscription-runs", visibility=360, receives=10)
 
 
 def all_queues() -> list[Queue]:
