@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from chalicelib.commerce import gateways
 from chalicelib.commerce.gateways import WebhookEvent
-from chalicelib.commerce.payments import audited, event_states, finalization, refunds
+from chalicelib.commerce.payments import audited, event_states, finalization, refunds, senders
 from chalicelib.commerce.payments.configuration import PAYER_KEY, PAYMENT_EVENT_RETENTION_DAYS
 from chalicelib.commerce.payments.errors import WebhookUnauthenticated
 from chalicelib.commerce.payments.finalization import Ask
@@ -45,12 +45,14 @@ class EventMessage(BaseModel):
 def receive(gateway_name: str, request: Request) -> None:
     """Take a webhook in.
 
-    401 when it is not the gateway's (429 from the 21st of an address within a minute), 500 when it could not be stored
-    or queued, so that the gateway sends it again.
+    401 when it is not the gateway's, by its signature or by where it comes from (429 from the 21st of an address within
+    a minute), 500 when it could not be stored or queued, so that the gateway sends it again.
     """
     gateway = gateways.gateway(gateway_name)
     if not gateway.verify(request.headers, request.raw_body):
-        _turn_away(gateway_name, request)
+        _turn_away(gateway_name, request, "SIGNATURE")
+    if not senders.allowed(gateway_name, request.source_ip):
+        _turn_away(gateway_name, request, "ADDRESS")
     told = gateway.parse(request.raw_body, request.headers)
     try:
         if _store(gateway_name, told, request.raw_body):
@@ -59,12 +61,12 @@ def receive(gateway_name: str, request: Request) -> None:
         raise Internal from trouble
 
 
-def _turn_away(gateway_name: str, request: Request) -> None:
+def _turn_away(gateway_name: str, request: Request, wrong: str) -> None:
     """Stored nowhere but in a count and a signal (PAY-61)."""
     address = hmac.new(PAYER_KEY().encode(), b"ip:" + request.network.encode(), hashlib.sha256).hexdigest()[:32]
     count_metric("WebhookBadSignature")
     limits.refuse_if_any([limits.hit(Limits.WEBHOOK_FAILURES, f"ip:{request.network}")])
-    meta = {"gateway": gateway_name}
+    meta = {"gateway": gateway_name, "wrong": wrong}
     signals.notice(SignalType.WEBHOOK_BAD_SIGNATURE, Severity.MEDIUM, subject=address, meta=meta)
     raise WebhookUnauthenticated
 
