@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from chalicelib.commerce import sellers, selling
+from chalicelib.commerce.coupons import CouponInvalid
 from chalicelib.commerce.payments import errors, history
 from chalicelib.commerce.payments.checkout import checkout as start_checkout
 from chalicelib.commerce.payments.items import PaymentOrder
@@ -52,18 +53,21 @@ OrderId = Annotated[str, PathRule(ID_PATTERN)]
     ],
     raises=[
         *sellers.refusals(),
+        CouponInvalid,
         errors.AmountTooSmall,
+        errors.BillingStateRequired,
         errors.CheckoutInProgress,
         errors.CurrencyUnsupported,
         errors.GatewayRejected,
         errors.GatewayTimeout,
         errors.GatewayUnavailable,
+        errors.GstinInvalid,
         errors.ReturnPathInvalid,
         Conflict,
         IdempotencyInProgress,
         IdempotencyKeyReused,
     ],
-    examples={"planKey": "prelims-30", "items": None},
+    examples={"planKey": "prelims-30", "items": None, "couponCode": None, "billing": {"state": "KA"}},
 )
 def checkout(body: CheckoutRequest, caller: Caller, request: Request) -> Answer[CheckoutResponse]:
     """Start paying; answers with the page to send the student to.

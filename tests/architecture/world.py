@@ -153,7 +153,7 @@ class World:
             **self._secret_bodies,
             **known_secrets.second_factor_bodies(person),
             "take_scan_result": {"objectKey": "notes/2026/01/nothing.pdf", "result": "CLEAN"},
-            "checkout": {"planKey": self.named["planKey"]},
+            "checkout": {"planKey": self.named["planKey"], "billing": {"state": "KA"}},
             "explain_access": {"userId": person.id, "action": "notes.open", **self._note()},
             "check_access": {"checks": [{"action": "notes.open", **self._note()}]},
         }

@@ -7,19 +7,19 @@ that race reads what won and answers it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from chalicelib.commerce import gateways
-from chalicelib.commerce.payments import initiation, placing, pricing, return_urls, status_tokens
+from chalicelib.commerce.payments import discounting, initiation, placing, pricing, return_urls, status_tokens
 from chalicelib.commerce.payments.configuration import CHECKOUT_REUSE_MINUTES, PAYMENT_EXPIRE_MINUTES
 from chalicelib.commerce.payments.errors import CheckoutInProgress
 from chalicelib.commerce.payments.items import OpenCheckout, PaymentOrder
+from chalicelib.commerce.payments.looking import Found, look
 from chalicelib.commerce.payments.placing import Around, KeyUse
 from chalicelib.commerce.payments.pricing import Wanted
 from chalicelib.commerce.payments.schemas import CheckoutRequest, CheckoutResponse, PlanSummary
 from chalicelib.commerce.payments.states import LAPSED, OPEN, Status
-from chalicelib.commerce.sellers import CannotGrant, LineOffer
+from chalicelib.commerce.sellers import CannotGrant
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
@@ -49,15 +49,6 @@ class Asked:
 
 
 @frozen
-class Found:
-    """What one batch read showed."""
-
-    items: Sequence[Sequence[Item | None]]
-    open_checkout: OpenCheckout | None
-    entry: IdempotencyEntry | None
-
-
-@frozen
 class Known:
     """The order that answers the request, if there is one; else the open one that a new order leaves behind."""
 
@@ -77,7 +68,7 @@ def checkout(body: CheckoutRequest, caller: Caller, request: Request) -> Answer[
     )
     winner: str | None = None
     for attempt in range(TRIES):
-        found = _look(asked)
+        found = look(asked.wanted, asked.key.place if asked.key is not None else None)
         known = _known(asked, found, winner)
         if known.answer is not None:
             return _answer(known.answer, status=200, replay=known.by_key)
@@ -92,7 +83,7 @@ def checkout(body: CheckoutRequest, caller: Caller, request: Request) -> Answer[
                 raise
         else:
             if int(order.amount_paise):
-                order = initiation.begin(order)
+                order = initiation.begin(order, found.health)
             count_metric("Checkouts")
             return _answer(order, status=201)
     raise CheckoutInProgress
@@ -104,42 +95,20 @@ def _key(caller: Caller, request: Request) -> KeyUse | None:
     return KeyUse(IdempotencyEntry.place(caller.user_id, ENDPOINT, request.idempotency_key), request_hash(request))
 
 
-def _look(asked: Asked) -> Found:
-    """One batch: what the sellers want, the open checkout, the key's entry."""
-    wanted = asked.wanted
-    groups = wanted.keys()
-    keys = [key for group in groups for key in group]
-    keys.append(OpenCheckout.place(wanted.user_id, wanted.checkout_key))
-    if asked.key is not None:
-        keys.append(asked.key.place)
-    read = store.get_many(keys)
-    entry = read.pop() if asked.key is not None else None
-    opened = read.pop()
-    items = []
-    for group in groups:
-        items.append(read[: len(group)])
-        del read[: len(group)]
-    return Found(
-        items,
-        opened if isinstance(opened, OpenCheckout) else None,
-        entry if isinstance(entry, IdempotencyEntry) else None,
-    )
-
-
 def _known(asked: Asked, found: Found, winner: str | None) -> Known:
     """What is known of this checkout: by its key first, then by the open checkout of the same lines."""
     if found.entry is not None and placing.counts(found.entry):
-        known = _by_key(asked, found.entry)
+        known = _by_key(asked, found.entry, found.health)
         if known is not None:
             return known
     order_id = str(found.open_checkout.merchant_transaction_id) if found.open_checkout else winner
     order = _own(asked, order_id) if order_id else None
     if order is None:
         return Known()
-    if _same(asked, order) and (order.status in OPEN or order.id == winner):
+    if _same(asked, found, order) and (order.status in OPEN or order.id == winner):
         if initiation.leased(order):
             raise CheckoutInProgress
-        answered = order if order.status != Status.CREATED else initiation.resume(order)
+        answered = order if order.status != Status.CREATED else initiation.resume(order, found.health)
         if answered is None:
             return Known(left_behind=order)
         _bind(asked, found, answered)
@@ -147,7 +116,7 @@ def _known(asked: Asked, found: Found, winner: str | None) -> Known:
     return Known(left_behind=order if _may_still_be_paid(order) else None)
 
 
-def _by_key(asked: Asked, entry: IdempotencyEntry) -> Known | None:
+def _by_key(asked: Asked, entry: IdempotencyEntry, health: Item | None) -> Known | None:
     """The same key stands for the same order; None when that one never had a page to send anybody to (PAY-43)."""
     if asked.key is None or entry.request_hash != asked.key.request_hash:
         raise IdempotencyKeyReused
@@ -158,7 +127,7 @@ def _by_key(asked: Asked, entry: IdempotencyEntry) -> Known | None:
         return Known(order, by_key=True)
     if initiation.leased(order):
         raise IdempotencyInProgress(retry_after=1)
-    resumed = initiation.resume(order)
+    resumed = initiation.resume(order, health)
     return Known(resumed, by_key=True) if resumed is not None else Known(left_behind=order)
 
 
@@ -166,10 +135,10 @@ def _own(asked: Asked, order_id: str) -> PaymentOrder | None:
     return store.get(PaymentOrder, PaymentOrder.place(asked.caller.user_id, order_id))
 
 
-def _same(asked: Asked, order: PaymentOrder) -> bool:
+def _same(asked: Asked, found: Found, order: PaymentOrder) -> bool:
     """Whether that order can answer this request: same terms, and young enough that its page is alive (PAY-44)."""
     age = clock.now() - order.created_at
-    return order.terms == asked.wanted.terms and age < timedelta(minutes=CHECKOUT_REUSE_MINUTES())
+    return order.terms == asked.wanted.terms(found.usual) and age < timedelta(minutes=CHECKOUT_REUSE_MINUTES())
 
 
 def _may_still_be_paid(order: PaymentOrder) -> bool:
@@ -191,14 +160,19 @@ def _place(asked: Asked, found: Found, left_behind: PaymentOrder | None, *, fres
     now, card = clock.now(), asked.caller.card
     if fresh:
         card = store.get(AccessCard, AccessCard.place(asked.caller.user_id)) or card
-    sold = pricing.offers(asked.wanted, found.items, card, now)
-    order = _draft(asked, sold)
-    around = Around(found.open_checkout, found.entry, asked.key, left_behind)
+    wanted, held = asked.wanted, discounting.to_take_over(left_behind, asked.wanted.coupon_code)
+    sold = pricing.offers(wanted, found.items, card, now)
+    coupon = pricing.apply_coupon(wanted, sold, found.coupon, now, usual=found.usual, held=held is not None)
+    bill = pricing.bill(sold, coupon, wanted.place(found.usual))
+    order = pricing.draft(wanted, bill, f"TXN{new_ulid()}", now, ip=asked.ip, user_agent=asked.user_agent)
+    order.terms = wanted.terms(found.usual)
+    around = Around(found.open_checkout, found.entry, asked.key, left_behind, coupon, held)
     if not int(order.amount_paise):
         try:
             return placing.place(order, around, asked.caller, card)
         except CannotGrant as refusal:
             raise Conflict({"reason": refusal.reason}) from refusal
+    initiation.ready(found.health)
     gateway = gateways.gateway(str(order.gateway))
     order.gateway_contract, order.gateway_account = gateway.contract(), gateway.account()
     ready = submit(lambda: gateway.prepare(str(order.gateway_contract), str(order.gateway_account)))
@@ -206,10 +180,6 @@ def _place(asked: Asked, found: Found, left_behind: PaymentOrder | None, *, fres
         return placing.place(order, around, asked.caller, card)
     finally:
         ready.result()
-
-
-def _draft(asked: Asked, sold: Sequence[LineOffer]) -> PaymentOrder:
-    return pricing.draft(asked.wanted, sold, f"TXN{new_ulid()}", clock.now(), ip=asked.ip, user_agent=asked.user_agent)
 
 
 def _winner(lost: TransactionLost) -> str | None:

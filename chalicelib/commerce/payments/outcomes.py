@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.commerce import sellers
 from chalicelib.commerce.gateways import OrderStatus, SeenPayment, State
-from chalicelib.commerce.payments import audited, billing, event_states, journal, lateness
+from chalicelib.commerce.payments import audited, billing, discounting, event_states, journal, lateness
 from chalicelib.commerce.payments.deciding import Decision, Step
 from chalicelib.commerce.payments.items import GatewayPayment, PaymentOrder, PaymentTransaction
 from chalicelib.commerce.payments.refund_requests import add_full_refund
@@ -97,6 +97,7 @@ def _grant(tx: Transaction, case: Case, decision: Decision) -> None:
         reason = f"ACCOUNT_{case.card.status}"
     actions, condition = move(order, Status.SUCCESS, now, reason=reason, flags=decision.flags)
     actions += [*_captured(case), PaymentOrder.grant_effects.set([effect.plain() for effect in effects])]
+    actions += discounting.redeem(tx, order)
     _update(tx, case, actions, condition)
     _payments(tx, case, "LATE" if late else "SETTLED")
     _book_capture(tx, case)
@@ -108,7 +109,7 @@ def _grant(tx: Transaction, case: Case, decision: Decision) -> None:
 def _give_back(tx: Transaction, case: Case, decision: Decision) -> None:
     order, now = case.order, case.now
     actions, condition = move(order, Status.SUCCESS, now, reason=decision.reason, flags=decision.flags)
-    actions += _captured(case)
+    actions += [*_captured(case), *discounting.release(tx, order)]
     if decision.duplicate_of:
         actions.append(PaymentOrder.duplicate_of.set(decision.duplicate_of))
     actions += add_full_refund(
@@ -170,6 +171,7 @@ def _fail(tx: Transaction, case: Case, decision: Decision) -> None:
     order = case.order
     again = lateness.next_check(order.created_at, case.now) if order.unsure or case.seen.timed_out else None
     actions, condition = move(order, Status.FAILED, case.now, reason=decision.reason, next_check_at=again)
+    actions += discounting.release(tx, order)
     _update(tx, case, actions, condition, check_rivals=False)
     for payment in case.seen.payments:
         _put_payment(tx, case, payment)
@@ -179,6 +181,7 @@ def _fail(tx: Transaction, case: Case, decision: Decision) -> None:
 def _expire(tx: Transaction, case: Case, decision: Decision) -> None:
     again = lateness.next_check(case.order.created_at, case.now)
     actions, condition = move(case.order, Status.EXPIRED, case.now, reason=decision.reason, next_check_at=again)
+    actions += discounting.release(tx, case.order)
     _update(tx, case, actions, condition, check_rivals=False)
     audit.write(tx, audited.ORDER_EXPIRE, case.order.id, by=case.actor, meta=audited.meta(case.order))
 
@@ -202,7 +205,7 @@ def _update(
         PaymentOrder.last_checked_at.set(case.now),
         PaymentOrder.check_count.set(PaymentOrder.check_count + 1),
     ]
-    tx.update(PaymentOrder, order.itself, actions, when=condition, name=ORDER)
+    tx.update(PaymentOrder, order.itself, actions, when=discounting.as_read(order, condition), name=ORDER)
 
 
 def _captured(case: Case) -> list[Action]:
@@ -254,6 +257,7 @@ def _put_payment(tx: Transaction, case: Case, payment: SeenPayment) -> None:
         created_at=case.now,
         updated_at=case.now,
     )
+    item.index(case.order.id, str(case.order.user_id))
     unsettled = PaymentTransaction.status.is_in(str(State.FAILED), str(State.PENDING))
     when = cast(Condition, PaymentTransaction.pk.does_not_exist() | unsettled)
     tx.put(item, when=when, name=f"transaction:{payment.id}")

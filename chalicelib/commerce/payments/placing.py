@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import cast
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
-from chalicelib.commerce.payments import audited, initiation, outcomes
+from chalicelib.commerce.coupons import Applied, Hold
+from chalicelib.commerce.payments import audited, discounting, initiation, journal, outcomes
 from chalicelib.commerce.payments.configuration import CHECKOUT_IDEMPOTENCY_MINUTES, RECONCILER_MIN_AGE_MINUTES
 from chalicelib.commerce.payments.items import OpenCheckout, OrderLocator, PaymentOrder
 from chalicelib.commerce.payments.states import Status
@@ -34,12 +36,17 @@ class KeyUse:
 
 @frozen
 class Around:
-    """What an order is placed beside: the open checkout and the key's entry as read, and the open order left behind."""
+    """What an order is placed beside: the open checkout and the key's entry as read, and the open order left behind.
+
+    ``coupon``: what it is let off by. ``taken_over``: the reservation of that coupon that the older order holds.
+    """
 
     open_checkout: OpenCheckout | None = None
     entry: IdempotencyEntry | None = None
     key: KeyUse | None = None
     left_behind: PaymentOrder | None = None
+    coupon: Applied | None = None
+    taken_over: Hold | None = None
 
 
 def counts(entry: IdempotencyEntry) -> bool:
@@ -61,7 +68,8 @@ def place(order: PaymentOrder, around: Around, caller: Caller, card: AccessCard)
         order.next_check_at = clock.epoch() + RECONCILER_MIN_AGE_MINUTES() * 60
     if around.left_behind is not None:
         order.supersedes = around.left_behind.id
-        _link(tx, around.left_behind, order.id)
+        _link(tx, around.left_behind, order.id, hand_over=around.taken_over is not None)
+    discounting.reserve(tx, order, around.coupon, redeemed=free, taken_over=around.taken_over)
     order.index()
     tx.put(order, when=absent(PaymentOrder), name="order")
     locator = OrderLocator.place(order.id)
@@ -77,19 +85,42 @@ def place(order: PaymentOrder, around: Around, caller: Caller, card: AccessCard)
         tx.put(key_entry(around.key, order.id), when=key_free(around.entry), name=IDEMPOTENCY)
     audit.write(tx, audited.ORDER_CREATE, order.id, by=caller, meta=audited.meta(order))
     if free:
+        _book_what_was_let_off(tx, order, caller)
         audit.write(tx, audited.ORDER_SUCCEED, order.id, by=caller, meta=audited.meta(order))
     tx.commit()
     return order
 
 
-def _link(tx: Transaction, older: PaymentOrder, newer_id: str) -> None:
+def _book_what_was_let_off(tx: Transaction, order: PaymentOrder, caller: Caller) -> None:
+    """A coupon paid for all of it: revenue and discount are as large; without one nothing is booked."""
+    bookings = journal.earned(journal.gateway_account(str(order.gateway)), 0, int(order.discount_paise), {})
+    currency = str(order.currency)
+    journal.write(
+        tx,
+        order.id,
+        journal.CAPTURE,
+        bookings,
+        currency=currency,
+        at=order.created_at,
+        by=caller.user_id,
+        memo="let off",
+    )
+
+
+def _link(tx: Transaction, older: PaymentOrder, newer_id: str, *, hand_over: bool) -> None:
     """The older one is still followed to its end; should both be paid, each knows of the other (PAY-72)."""
     same = cast(Condition, PaymentOrder.superseded_by.does_not_exist())
     if older.superseded_by is not None:
         same = cast(Condition, PaymentOrder.superseded_by == str(older.superseded_by))
     unpaid = PaymentOrder.status == str(older.status)
-    actions = [PaymentOrder.superseded_by.set(newer_id), PaymentOrder.version.set(PaymentOrder.version + 1)]
-    tx.update(PaymentOrder, older.itself, actions, when=cast(Condition, same & unpaid), name="older")
+    actions: list[Action] = [
+        PaymentOrder.superseded_by.set(newer_id),
+        PaymentOrder.version.set(PaymentOrder.version + 1),
+    ]
+    if hand_over:
+        actions += discounting.handed_over()
+    when = discounting.as_read(older, cast(Condition, same & unpaid))
+    tx.update(PaymentOrder, older.itself, actions, when=when, name="older")
 
 
 def _take_checkout(tx: Transaction, order: PaymentOrder, seen: OpenCheckout | None) -> None:

@@ -7,7 +7,7 @@ from typing import Literal, cast
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.commerce.payments import audited, journal, outcomes, views
+from chalicelib.commerce.payments import audited, discounting, journal, outcomes, views
 from chalicelib.commerce.payments.admin_schemas import AdminOrder
 from chalicelib.commerce.payments.errors import OrderNotFound, OrderNotGrantable, OrderNotInReview
 from chalicelib.commerce.payments.items import OrderLocator, PaymentOrder
@@ -71,8 +71,9 @@ def _accept(tx: Transaction, order: PaymentOrder, card: AccessCard | None, calle
     actions += [
         PaymentOrder.grant_effects.set([effect.plain() for effect in effects]),
         PaymentOrder.resolution.set("ACCEPT"),
+        *discounting.redeem(tx, order),
     ]
-    tx.update(PaymentOrder, order.itself, actions, when=_undecided(), name=outcomes.ORDER)
+    tx.update(PaymentOrder, order.itself, actions, when=discounting.as_read(order, _undecided()), name=outcomes.ORDER)
     captured = int(order.captured_paise)
     taxes = journal.scaled(journal.taxes_of(order.tax_facts()), int(order.amount_paise), captured)
     if captured:
@@ -80,7 +81,7 @@ def _accept(tx: Transaction, order: PaymentOrder, card: AccessCard | None, calle
             tx,
             order.id,
             journal.HOLD_RELEASE,
-            journal.earned(journal.SUSPENSE, captured, 0, taxes),
+            journal.earned(journal.SUSPENSE, captured, int(order.discount_paise), taxes),
             currency=str(order.captured_currency or order.currency),
             at=now,
             by=caller.user_id,
@@ -94,8 +95,9 @@ def _return(tx: Transaction, order: PaymentOrder, caller: Caller, reason: str) -
     now, captured = clock.now(), int(order.captured_paise)
     if not captured:
         failed, _ = move(order, Status.FAILED, now, reason=order.status_reason)
-        actions = [*failed, PaymentOrder.resolution.set("REFUND")]
-        tx.update(PaymentOrder, order.itself, actions, when=_undecided(), name=outcomes.ORDER)
+        actions = [*failed, PaymentOrder.resolution.set("REFUND"), *discounting.release(tx, order)]
+        when = discounting.as_read(order, _undecided())
+        tx.update(PaymentOrder, order.itself, actions, when=when, name=outcomes.ORDER)
         audit.write(tx, audited.ORDER_FAIL, order.id, by=caller, meta=audited.meta(order))
         return
     committed: list[Action] = add_full_refund(

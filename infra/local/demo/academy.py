@@ -122,7 +122,7 @@ class _History:
         order = self._api.call(
             "POST",
             "/v1/payments/checkout",
-            {"planKey": purchase.plan},
+            {"planKey": purchase.plan, "billing": {"country": "IN", "state": "KA"}},
             token=self._token(student),
             address=student.address,
             headers={"Idempotency-Key": key[:64]},

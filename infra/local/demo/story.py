@@ -167,8 +167,9 @@ def _buy(story: _Story, token: str) -> dict[str, Any]:
     with story.step("chooses a plan and starts to pay") as say:
         plan = story.call("GET", "/v1/plans").json()["items"][0]
         key = {"Idempotency_Key": f"demo-story-{story.run}"}
+        wanted = {"planKey": plan["key"], "billing": {"country": "IN", "state": "KA"}}
         order: dict[str, Any] = story.call(
-            "POST", "/v1/payments/checkout", {"planKey": plan["key"]}, token=token, expect=201, **key
+            "POST", "/v1/payments/checkout", wanted, token=token, expect=201, **key
         ).json()
         say(f"₹{order['amountPaise'] / 100:,.2f} for {plan['name']}")
     with story.step("opens PhonePe's page: merchant, amount, buttons"):

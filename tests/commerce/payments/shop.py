@@ -29,6 +29,7 @@ from tests.support.people import People, Person
 
 WEBHOOK = "/v1/payments/webhook/phonepe"
 PRICE = 49_900
+BILLING = {"country": "IN", "state": "KA"}
 DAY = 86_400
 
 
@@ -132,7 +133,7 @@ class Shop:
 
     def checkout(self, who: Person, plan: str = "basic", *, key: str | None = None, **more: Any) -> Response:
         headers = {"Idempotency-Key": key} if key else {}
-        body = {"planKey": plan, **more}
+        body = {"planKey": plan, "billing": BILLING, **more}
         return self.client.post("/v1/payments/checkout", json=body, token=who.token, headers=headers)
 
     def order_of(self, who: Person, plan: str = "basic", **more: Any) -> str:
