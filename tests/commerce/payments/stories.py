@@ -13,6 +13,17 @@ from tests.support.people import Person
 
 KEY = "key-of-the-faulty-day"
 LAPSE = 31 * 60
+SILENT = {"outcome": "SUCCESS", "delaySeconds": 100_000}
+"""The gateway says that it waits for the payer, whatever the time."""
+
+
+def clean(shop: Shop, plan: Plan) -> None:
+    """An empty table with one plan, and a gateway that remembers nothing."""
+    shop.cloud.reset()
+    shop.simulator.reset()
+    forget_tokens()
+    shop.doorstep.answers.clear()
+    store.put(plan)
 
 
 @dataclass
@@ -26,11 +37,7 @@ class Purchase:
     paid: bool = True
 
     def prepare(self) -> None:
-        self.shop.cloud.reset()
-        self.shop.simulator.reset()
-        forget_tokens()
-        self.shop.doorstep.answers.clear()
-        store.put(self.plan)
+        clean(self.shop, self.plan)
         self.student = self.shop.people.student()
 
     def play(self) -> None:
@@ -111,6 +118,8 @@ class Unpaid(Purchase):
     refused: bool = False
 
     def play(self) -> None:
+        if not self.refused:
+            self.shop.simulator.set_behaviour(SILENT)
         self.order_id = self.buy()
         if self.refused:
             self.pay("FAILED")
