@@ -7,6 +7,7 @@ sender needs to import none of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,10 @@ def _owed(key: str, *required: str, optional: tuple[str, ...] = ()) -> tuple[str
     return key, Kind(key, MessageClass.TRANSACTIONAL, required, ("userName", *optional), ())
 
 
+def _service(key: str, *required: str, optional: tuple[str, ...] = ()) -> tuple[str, Kind]:
+    return key, Kind(key, MessageClass.SERVICE, required, ("userName", *optional), ())
+
+
 KINDS: Mapping[str, Kind] = dict(
     (
         _security("AUTH_OTP", "ttlMinutes", "purpose", sealed=("code",)),
@@ -91,6 +96,23 @@ KINDS: Mapping[str, Kind] = dict(
         _security("USER_DELETION_DUE", "deletionDueAt"),
         _security("SECURITY_SIGNALS", "at", "count", "types"),
         _owed("NOTE_NOT_PUBLISHED", "noteTitle", "noteId", "publishAt", "missing"),
+        _owed(
+            *("PAYMENT_SUCCESS", "userEmail", "planName", "amount", "currency", "merchantTransactionId"),
+            *("paidAt", "late"),
+            optional=("durationDays", "discount", "tax", "taxLabel", "subscriptionEndsAt", "returning", "orderUrl"),
+        ),
+        _service("PAYMENT_FAILED", "planName", "amount", "merchantTransactionId", "retryUrl"),
+        _owed(
+            *("REFUND_SUCCEEDED", "planName", "amount", "currency", "merchantTransactionId", "merchantRefundId"),
+            "refundedAt",
+            optional=("whole", "orderUrl"),
+        ),
+        _owed("INVOICE_ISSUED", "document", "documentNumber", "merchantTransactionId", "orderUrl"),
+        _owed("SUBSCRIPTION_ACTIVATED", "planName", "startsAt", "endsAt", "effect"),
+        _owed("SUBSCRIPTION_CANCELLED", "planName", "endedAt"),
+        _service("SUBSCRIPTION_EXPIRING", "planName", "endsAt", "days", "planUrl"),
+        _service("SUBSCRIPTION_EXPIRED", "planName", "endedAt", "planUrl", optional=("nextPlanName", "nextEndsAt")),
+        _owed("STAFF_ALERT", "about", "merchantTransactionId", "amount", "at", optional=("reason",)),
     )
 )
 
@@ -98,39 +120,65 @@ BUILT_IN = ("academyName", "frontendUrl", "adminUrl", "supportAddress", "locale"
 """Variables that every wording may use."""
 
 _SAMPLES: dict[str, Any] = {
+    "about": "PAYMENT_HELD",
     "actorName": "Meera Nair",
+    "amount": "₹499.00",
     "change": "ENABLED",
     "code": "000000",
     "count": 3,
+    "currency": "INR",
+    "days": 7,
     "device": "Chrome on Android",
+    "discount": "₹100.00",
+    "document": "INVOICE",
+    "documentNumber": "INV/2026-27/000123",
+    "durationDays": 30,
+    "effect": "NEW",
     "inviterName": "Meera Nair",
+    "late": False,
+    "merchantRefundId": "RFD01M7W40Q13T1PHW4JDV27B5ZA4",
+    "merchantTransactionId": "TXN01M7W40Q13T1PHW4JDV27B5ZA4",
     "missing": "ACTIVE_SUBJECT, FILE",
     "name": "Asha Kumari",
+    "nextPlanName": "Notes, one year",
     "noteId": "01M7W40Q13T1PHW4JDV27B5ZA4",
     "noteTitle": "Fundamental Rights",
     "newEmailMasked": "as***@e***.in",
     "oldEmailMasked": "as***@g***.com",
     "permissions": "notes.read, notes.write",
     "place": "Jaipur",
+    "planName": "Everything, one month",
     "purpose": "LOGIN",
+    "reason": "AMOUNT_MISMATCH",
+    "returning": None,
     "roleName": "Content editor",
     "roleNames": "Content editor, Support",
+    "tax": "₹76.12",
+    "taxLabel": "GST",
     "ttlMinutes": 10,
     "types": "RANGE_SCRAPE, TOKEN_REUSE",
+    "userEmail": "asha@example.in",
     "userName": "Asha Kumari",
+    "whole": True,
 }
 _OWN_SAMPLES: dict[str, dict[str, Any]] = {"AUTH_RESET": {"ttlMinutes": 30}}
 
 
 def _moments() -> dict[str, str]:
-    now = clock.iso(clock.now())
-    return {"at": now, "expiresAt": now, "deletionDueAt": now, "publishAt": now}
+    now = clock.now()
+    said = dict.fromkeys(("at", "expiresAt", "deletionDueAt", "publishAt", "paidAt", "refundedAt", "endedAt"), now)
+    said["startsAt"] = now + timedelta(days=30)
+    said.update(dict.fromkeys(("endsAt", "subscriptionEndsAt", "nextEndsAt"), now + timedelta(days=60)))
+    return {name: clock.iso(instant) for name, instant in said.items()}
 
 
 def _links() -> dict[str, str]:
     return {
         "resetUrl": f"{FRONTEND_URL()}/reset?token=sample",
         "inviteUrl": f"{FRONTEND_URL()}/invite?token=sample",
+        "orderUrl": f"{FRONTEND_URL()}/orders/sample",
+        "planUrl": f"{FRONTEND_URL()}/plans/sample",
+        "retryUrl": f"{FRONTEND_URL()}/checkout?retryOf=sample",
     }
 
 

@@ -1,0 +1,1 @@
+"""What people are told about what they bought: receipts, refunds, invoices, begins and ends; what staff must see."""
