@@ -83,6 +83,9 @@ class RefundView(ResponseModel):
     mode: str
     reason: str
     entitlement_effect: str
+    delta_days: int
+    offline_reference: str | None
+    credit_note_number: str | None
     provider_refund_id: str | None
     error_code: str | None
     requested_by: str
@@ -127,6 +130,7 @@ class AdminOrder(ResponseModel):
     user_id: str
     title: str
     plan_key: str | None
+    coupon_code: str | None
     status: AnyStatus
     status_reason: str | None
     flags: list[str]
@@ -140,6 +144,7 @@ class AdminOrder(ResponseModel):
     currency: str
     tax: TaxView
     billing: dict[str, Any] | None
+    offline: dict[str, Any] | None
     gateway: str
     gateway_contract: str | None
     gateway_account: str | None

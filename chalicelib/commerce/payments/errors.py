@@ -56,6 +56,34 @@ class ReturnPathInvalid(ApiError):
     message = "The return path must be a path of the academy's own site"
 
 
+class CheckoutPaused(ApiError):
+    """``Retry-After`` tells until when."""
+
+    status = 429
+    code = "CHECKOUT_PAUSED"
+    message = "Several of your payments failed; wait a while before you try again, or write to us"
+
+
+class PaymentLinkNotFound(ApiError):
+    status = 404
+    code = "PAYMENT_LINK_NOT_FOUND"
+    message = "There is no such link to pay for this account"
+
+
+class PaymentLinkEnded(ApiError):
+    """``details``: ``{reason}``: PAID or EXPIRED."""
+
+    status = 409
+    code = "PAYMENT_LINK_ENDED"
+    message = "This link to pay has been used or is too old"
+
+
+class NotAStudent(ApiError):
+    status = 409
+    code = "NOT_A_STUDENT"
+    message = "Only students buy plans"
+
+
 class GatewayRejected(ApiError):
     status = 502
     code = "GATEWAY_REJECTED"
@@ -98,3 +126,41 @@ class PaymentEventNotFound(ApiError):
     status = 404
     code = "PAYMENT_EVENT_NOT_FOUND"
     message = "There is no such message of a gateway"
+
+
+class RefundNotFound(ApiError):
+    status = 404
+    code = "REFUND_NOT_FOUND"
+    message = "There is no such refund"
+
+
+class OrderNotRefundable(ApiError):
+    """``details``: ``{reason}`` where what the order opened cannot be taken back now."""
+
+    status = 409
+    code = "ORDER_NOT_REFUNDABLE"
+    message = "Nothing of this order can be given back"
+
+
+class RefundExceedsPayment(ApiError):
+    """``details``: ``{leftPaise}``, what may still be given back."""
+
+    status = 409
+    code = "REFUND_EXCEEDS_PAYMENT"
+    message = "More than is left of this payment cannot be given back"
+
+
+class RefundUnsupported(ApiError):
+    """``details``: ``{reason}``: NO_GATEWAY (nothing was paid through one) or IN_FULL_ONLY (held money)."""
+
+    status = 422
+    code = "REFUND_UNSUPPORTED"
+    message = "This payment cannot be given back in this way"
+
+
+class OfflineReferenceUsed(ApiError):
+    """``details``: ``{merchantTransactionId}``, the order that it paid."""
+
+    status = 409
+    code = "OFFLINE_REFERENCE_USED"
+    message = "This payment has been recorded already"

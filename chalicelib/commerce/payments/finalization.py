@@ -36,7 +36,7 @@ from chalicelib.platform.records import frozen
 from chalicelib.platform.store import Key, TransactionLost
 
 TRIES = 6
-FREE = "NONE"
+WITHOUT_GATEWAY = ("NONE", "OFFLINE")
 
 
 _AFTER = {
@@ -142,7 +142,7 @@ def _read(ask: Ask) -> tuple[PaymentOrder, AccessCard | None]:
 
 
 def _worth_asking(order: PaymentOrder, ask: Ask) -> bool:
-    if order.gateway == FREE:
+    if order.gateway in WITHOUT_GATEWAY:
         return False
     status = Status(order.status)
     return status in OPEN or (ask.lapsed and status in LAPSED) or ask.by is not None

@@ -14,8 +14,6 @@ from chalicelib.platform.store import Transaction, absent
 
 REVENUE, SUSPENSE, REFUNDS, DISCOUNT = "REVENUE", "SUSPENSE", "REFUNDS", "DISCOUNT"
 CASH, BANK = "CASH", "BANK"
-TAX_ON_FEES = "TAX:INPUT"
-"""What was paid to others on top of their fees and is deducted from what is owed."""
 ACCOUNTS = re.compile(r"CASH|BANK|REVENUE|DISCOUNT|REFUNDS|SUSPENSE|(?:GATEWAY|FEES|TAX):[A-Z][A-Z_]{1,19}")
 """Every account that there is (PAY-110)."""
 CAPTURE, HOLD, HOLD_RELEASE = "CAPTURE", "HOLD", "HOLD_RELEASE"
@@ -53,11 +51,6 @@ def scaled(taxes: Taxes, asked: int, captured: int) -> dict[str, int]:
     return {name: round_half_up(paise * captured, asked) for name, paise in taxes.items()}
 
 
-def book(name: str, period: str) -> str:
-    """Where entries stand that belong to no order: in the place of its id."""
-    return f"{name}-{period}"
-
-
 def gateway_account(gateway: str) -> str:
     """Where a gateway's money stands until it is settled."""
     return f"GATEWAY:{gateway}"
@@ -81,8 +74,11 @@ def held(gateway: str, amount: int) -> list[Booking]:
     return _kept([Booking(gateway_account(gateway), debit=amount), Booking(SUSPENSE, credit=amount)])
 
 
-def returned(gateway: str, amount: int, *, before: int, captured: int, taxes: Taxes) -> list[Booking]:
-    """A refund out of revenue. Tax goes back in proportion; of several refunds the shares sum to exactly the tax."""
+def returned(source: str, amount: int, *, before: int, captured: int, taxes: Taxes) -> list[Booking]:
+    """A refund out of revenue, paid from the account ``source``.
+
+    Tax goes back in proportion; of several refunds the shares sum to exactly the tax.
+    """
     shares = {
         name: round_half_up(paise * (before + amount), captured) - round_half_up(paise * before, captured)
         for name, paise in taxes.items()
@@ -91,30 +87,14 @@ def returned(gateway: str, amount: int, *, before: int, captured: int, taxes: Ta
         [
             Booking(REFUNDS, debit=amount - sum(shares.values())),
             *(Booking(f"TAX:{name}", debit=share) for name, share in shares.items()),
-            Booking(gateway_account(gateway), credit=amount),
+            Booking(source, credit=amount),
         ]
     )
 
 
-def unheld(gateway: str, amount: int) -> list[Booking]:
-    """A refund of money that was held."""
-    return _kept([Booking(SUSPENSE, debit=amount), Booking(gateway_account(gateway), credit=amount)])
-
-
-def settled(gateway: str, amount: int) -> list[Booking]:
-    """The gateway paid out what it had taken, or (negative) kept back what was refunded or charged back."""
-    return _kept([Booking(BANK, debit=amount), Booking(gateway_account(gateway), credit=amount)])
-
-
-def fees(gateway: str, fee: int, tax_on_fee: int) -> list[Booking]:
-    """What the gateway kept for itself, with the tax on it."""
-    return _kept(
-        [
-            Booking(f"FEES:{gateway}", debit=fee),
-            Booking(TAX_ON_FEES, debit=tax_on_fee),
-            Booking(gateway_account(gateway), credit=fee + tax_on_fee),
-        ]
-    )
+def unheld(source: str, amount: int) -> list[Booking]:
+    """A refund of money that was held, paid from the account ``source``."""
+    return _kept([Booking(SUSPENSE, debit=amount), Booking(source, credit=amount)])
 
 
 def _kept(bookings: Sequence[Booking]) -> list[Booking]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
 from chalicelib.commerce.payments.admin_schemas import OrderRow
+from chalicelib.commerce.payments.calendar import months
 from chalicelib.commerce.payments.items import PaymentOrder, PaymentTransaction
 from chalicelib.commerce.payments.lookup_schemas import FoundOrders, HangingOrders, PaymentSearch
 from chalicelib.commerce.payments.order_admin import row_of
-from chalicelib.commerce.payments.reconciliation import months
 from chalicelib.commerce.payments.states import OPEN, Status
 from chalicelib.identity.accounts import students_by_email, students_by_phone
 from chalicelib.platform import clock, store
@@ -42,7 +42,7 @@ def _paid_by(query: Query[PaymentTransaction]) -> list[PaymentOrder]:
     return [one for one in store.get_many(places) if isinstance(one, PaymentOrder)] if places else []
 
 
-def _of_people(user_ids: Sequence[str]) -> Iterable[PaymentOrder]:
+def _of_people(user_ids: Sequence[str]) -> list[PaymentOrder]:
     """At most five people, side by side."""
     if not user_ids:
         return []

@@ -17,6 +17,7 @@ from chalicelib.commerce.payments.admin_schemas import (
     OrdersQuery,
     UserSummary,
 )
+from chalicelib.commerce.payments.calendar import months
 from chalicelib.commerce.payments.errors import GatewayUnavailable, OrderNotFound
 from chalicelib.commerce.payments.finalization import Ask, finalize
 from chalicelib.commerce.payments.items import (
@@ -27,7 +28,6 @@ from chalicelib.commerce.payments.items import (
     PaymentTransaction,
     Refund,
 )
-from chalicelib.commerce.payments.reconciliation import months
 from chalicelib.identity.accounts import User
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller

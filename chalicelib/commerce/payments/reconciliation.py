@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.commerce.gateways import GatewayTrouble
 from chalicelib.commerce.payments import event_states, following, lateness
+from chalicelib.commerce.payments.calendar import months
 from chalicelib.commerce.payments.configuration import PAYMENT_EXPIRE_MINUTES, RECONCILER_MIN_AGE_MINUTES
 from chalicelib.commerce.payments.deciding import Step, expires_at
 from chalicelib.commerce.payments.finalization import Ask, finalize
@@ -117,16 +118,6 @@ def _rows(query: Query[Any]) -> Iterator[dict[str, Any]]:
         start = found.next_key
         if start is None:
             return
-
-
-def months(first: datetime, last: datetime) -> list[datetime]:
-    """The months (UTC) that a period touches, newest first."""
-    found, month = [], datetime(last.year, last.month, 1, tzinfo=UTC)
-    while True:
-        found.append(month)
-        if month <= first:
-            return found
-        month = (month - timedelta(days=1)).replace(day=1)
 
 
 def _at_once(due: Sequence[Due], work: Callable[[Due], Step | None]) -> list[Step | Exception | None]:

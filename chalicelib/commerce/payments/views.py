@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -114,7 +115,11 @@ def lines_of(order: PaymentOrder) -> list[LineView]:
 
 def tax_of(order: PaymentOrder) -> TaxView:
     """The stored tax."""
-    facts = order.tax_facts()
+    return tax_view(order.tax_facts())
+
+
+def tax_view(facts: Mapping[str, Any]) -> TaxView:
+    """The tax of ``tax.order_tax``."""
     parts = [
         TaxPart(name=part["name"], rate_bps=int(part["rateBps"]), amount_paise=int(part["amountPaise"]))
         for part in facts["components"]
@@ -138,6 +143,7 @@ def own_order(order: PaymentOrder, payments: list[PaymentTransaction], refunds: 
         late=Flag.LATE_SUCCESS in order.flags,
         message=message(order),
         lines=lines_of(order),
+        coupon_code=order.coupon_code,
         subtotal_paise=int(order.subtotal_paise),
         discount_paise=int(order.discount_paise),
         tax_paise=int(order.tax_paise),
@@ -157,7 +163,7 @@ def own_order(order: PaymentOrder, payments: list[PaymentTransaction], refunds: 
             )
             for refund in refunds
         ],
-        invoice_number=None,
+        invoice_number=order.invoice_number,
         subscription_ids=[str(effect["subscriptionId"]) for effect in order.grant_effects],
         created_at=order.created_at,
         paid_at=order.paid_at,
@@ -171,9 +177,9 @@ def admin_facts(order: PaymentOrder) -> dict[str, Any]:
     effects = list(order.grant_effects)
     at = int(order.next_check_at) if order.next_check_at is not None else None
     names = (
-        "title plan_key status status_reason currency gateway gateway_contract gateway_account provider_order_id"
-        " provider_transaction_id last_checked_at refund_state resolution superseded_by supersedes duplicate_of"
-        " created_at updated_at paid_at finalized_at user_id"
+        "title plan_key coupon_code status status_reason currency gateway gateway_contract gateway_account"
+        " provider_order_id provider_transaction_id last_checked_at refund_state resolution superseded_by supersedes"
+        " duplicate_of created_at updated_at paid_at finalized_at user_id"
     )
     numbers = (
         "subtotal_paise discount_paise tax_paise amount_paise captured_paise check_count refund_committed_paise"
@@ -188,6 +194,7 @@ def admin_facts(order: PaymentOrder) -> dict[str, Any]:
         "plan_snapshot": dict(plan["snapshot"]) if plan else None,
         "tax": tax_of(order),
         "billing": plain(order.billing) if order.billing is not None else None,
+        "offline": plain(order.offline) if order.offline is not None else None,
         "next_check_at": datetime.fromtimestamp(at, UTC) if at is not None else None,
         "grant_effect": effect_view(dict(effects[0])) if effects else None,
     }
@@ -224,6 +231,9 @@ def refund_view(one: Refund) -> RefundView:
         mode=one.mode,
         reason=one.reason,
         entitlement_effect=one.entitlement_effect,
+        delta_days=int(one.delta_days),
+        offline_reference=one.offline_reference,
+        credit_note_number=one.credit_note_number,
         provider_refund_id=one.provider_refund_id,
         error_code=one.error_code,
         requested_by=one.requested_by,

@@ -15,7 +15,7 @@ class JournalEntry(Item, discriminator="JournalEntry"):
     """One entry: ``lines`` ``{account, debitPaise, creditPaise}`` whose debits equal its credits.
 
     ``entry_id`` is deterministic (``CAPTURE``, ``REFUND#<id>``, …): what happened once is written once. What belongs to
-    no order stands under the name of a book instead of an order's id (``journal.book``).
+    no order stands under the name of a book in the place of an order's id.
     """
 
     merchant_transaction_id = UnicodeAttribute()

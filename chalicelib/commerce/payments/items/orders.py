@@ -30,7 +30,8 @@ class PaymentOrder(Item, discriminator="PaymentOrder"):
     taxPaise, totalPaise, snapshot}``. ``tax``: see ``tax.order_tax``. ``next_check_at``, ``initiate_until``: epoch
     seconds; while the latter has not passed, one invocation is asking the gateway for a page. ``captured_paise``: what
     the gateway took, which is not what was asked while the order is held. ``terms``: hash of what makes two checkouts
-    of the same lines one. ``unsure``: a call to the gateway was once left without an answer. ``coupon_state`` and
+    of the same lines one. ``unsure``: a call to the gateway was once left without an answer. ``offline``:
+    ``{method, reference, receivedOn, reason}`` of money that came without one. ``coupon_state`` and
     ``coupon_counted`` are those of its redemption, changed with it.
     """
 
@@ -81,7 +82,10 @@ class PaymentOrder(Item, discriminator="PaymentOrder"):
     superseded_by = UnicodeAttribute(null=True)
     supersedes = UnicodeAttribute(null=True)
     duplicate_of = UnicodeAttribute(null=True)
+    link_id = UnicodeAttribute(null=True)
+    invoice_number = UnicodeAttribute(null=True)
     placed_from: MapAttribute[str, Any] = MapAttribute(default=dict)
+    offline: MapAttribute[str, Any] = MapAttribute(null=True)
     checkout_key = UnicodeAttribute()
     terms = UnicodeAttribute()
 
@@ -131,6 +135,7 @@ class PaymentOrder(Item, discriminator="PaymentOrder"):
             "status_reason": self.status_reason,
             "flags": [str(flag) for flag in self.flags],
             "refund_state": self.refund_state,
+            "invoice_number": self.invoice_number,
             "created_at": clock.iso(self.created_at),
             "paid_at": clock.iso(self.paid_at) if self.paid_at else None,
             "next_check_at": int(self.next_check_at) if self.next_check_at is not None else None,
