@@ -114,6 +114,7 @@ class World:
             "page": "1",
             "fileAssetId": self.desk.file(),
             "planKey": "notes-yearly",
+            "linkId": self._link(),
             "merchantTransactionId": self.shop.order_of(self.persons[STUDENT], "notes-yearly"),
             "asset": "reader.css",
             "assetId": self._picture(),
@@ -125,6 +126,11 @@ class World:
             "viewSessionId": put_view_session(self.persons[OTHER], note["id"]),
             "auditId": next(raw["id"]["S"] for raw in self.cloud.items() if raw["kind"]["S"] == "AuditEntry"),
         }
+
+    def _link(self) -> str:
+        body = {"userId": self.persons[OTHER].id, "planKey": "notes-yearly"}
+        token = self.persons[SUPER_ADMIN].token
+        return str(self.client.post("/v1/admin/payments/links", json=body, token=token, expect=201).json["linkId"])
 
     def _picture(self) -> str:
         asset_id = shelf.put(purpose="CMS_IMAGE")
@@ -154,6 +160,7 @@ class World:
             **known_secrets.second_factor_bodies(person),
             "take_scan_result": {"objectKey": "notes/2026/01/nothing.pdf", "result": "CLEAN"},
             "checkout": {"planKey": self.named["planKey"], "billing": {"state": "KA"}},
+            "send_payment_link": {"userId": person.id, "planKey": self.named["planKey"]},
             "explain_access": {"userId": person.id, "action": "notes.open", **self._note()},
             "check_access": {"checks": [{"action": "notes.open", **self._note()}]},
         }

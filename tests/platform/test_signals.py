@@ -163,7 +163,7 @@ def test_a_forged_webhook_is_signalled_by_a_pseudonym(cloud: Emulator, client: C
     assert (signal.type, int(signal.times), signal.meta.as_dict()) == (
         "WEBHOOK_BAD_SIGNATURE",
         3,
-        {"gateway": "PHONEPE"},
+        {"gateway": "PHONEPE", "wrong": "SIGNATURE"},
     )
     assert "203.0.113" not in str(signal.serialize())
     assert signal.subject != hashlib.sha256(b"203.0.113.7").hexdigest()[:32]

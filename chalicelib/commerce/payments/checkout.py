@@ -10,7 +10,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.commerce import gateways
-from chalicelib.commerce.payments import discounting, initiation, placing, pricing, return_urls, status_tokens
+from chalicelib.commerce.payments import (
+    braking,
+    discounting,
+    initiation,
+    links,
+    placing,
+    pricing,
+    return_urls,
+    status_tokens,
+)
 from chalicelib.commerce.payments.configuration import CHECKOUT_REUSE_MINUTES, PAYMENT_EXPIRE_MINUTES
 from chalicelib.commerce.payments.errors import CheckoutInProgress
 from chalicelib.commerce.payments.items import OpenCheckout, PaymentOrder
@@ -59,6 +68,7 @@ class Known:
 
 def checkout(body: CheckoutRequest, caller: Caller, request: Request) -> Answer[CheckoutResponse]:
     """Start paying, or answer the payment that was started already."""
+    body = links.opened(body, caller)
     asked = Asked(
         pricing.wanted(body, caller.user_id, return_urls.before_id(body.return_path)),
         caller,
@@ -157,6 +167,7 @@ def _bind(asked: Asked, found: Found, order: PaymentOrder) -> None:
 
 
 def _place(asked: Asked, found: Found, left_behind: PaymentOrder | None, *, fresh: bool) -> PaymentOrder:
+    braking.check(found.pause)
     now, card = clock.now(), asked.caller.card
     if fresh:
         card = store.get(AccessCard, AccessCard.place(asked.caller.user_id)) or card

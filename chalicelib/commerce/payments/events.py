@@ -34,7 +34,10 @@ class OrderSettled(OrderEvent):
 
 
 class PaymentSucceeded(OrderSettled):
-    """Money came. ``late``: after the order had lapsed. ``granted``: false where it goes straight back."""
+    """Money came. ``late``: after the order had lapsed. ``granted``: false where it goes straight back.
+
+    ``link_id``: the link to pay that it came through.
+    """
 
     amount_paise: int
     currency: str
@@ -42,6 +45,7 @@ class PaymentSucceeded(OrderSettled):
     gateway: str
     late: bool
     granted: bool
+    link_id: str | None = None
 
 
 class PaymentFailed(OrderSettled):
@@ -107,6 +111,7 @@ def order_events(change: Change[PaymentOrder]) -> Iterator[DomainEvent]:
             gateway=str(order.gateway),
             late=Flag.LATE_SUCCESS in order.flags,
             granted=bool(order.grant_effects),
+            link_id=order.link_id,
         )
     if change.became("status", Status.FAILED):
         yield PaymentFailed(**settled, reason=order.status_reason, final=order.next_check_at is None)

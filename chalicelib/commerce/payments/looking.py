@@ -8,7 +8,7 @@ from itertools import islice
 from chalicelib.commerce import coupons
 from chalicelib.commerce.coupons import Standing
 from chalicelib.commerce.gateways import breaker
-from chalicelib.commerce.payments.items import BillingPlace, OpenCheckout
+from chalicelib.commerce.payments.items import BillingPlace, CheckoutPause, OpenCheckout
 from chalicelib.commerce.payments.pricing import Wanted
 from chalicelib.platform import store
 from chalicelib.platform.http.idempotency import IdempotencyEntry
@@ -19,7 +19,7 @@ from chalicelib.platform.store import Item, Key
 @frozen
 class Found:
     """What one batch read showed. ``items``: those of each line's seller. ``usual``: where the buyer's last paid order
-    was billed; nobody without one has ever paid. ``health``: the gateway's.
+    was billed; nobody without one has ever paid. ``health``: the gateway's. ``pause``: of the buyer's checkouts.
     """
 
     items: Sequence[Sequence[Item | None]]
@@ -27,6 +27,7 @@ class Found:
     open_checkout: OpenCheckout | None
     usual: BillingPlace | None
     health: Item | None
+    pause: Item | None
     entry: IdempotencyEntry | None
 
 
@@ -36,11 +37,16 @@ def look(wanted: Wanted, entry_place: Key | None = None) -> Found:
     groups = [
         *wanted.keys(),
         coupons.keys(code, person) if code is not None else [],
-        [OpenCheckout.place(person, wanted.checkout_key), BillingPlace.place(person), breaker.key(wanted.gateway)],
+        [
+            OpenCheckout.place(person, wanted.checkout_key),
+            BillingPlace.place(person),
+            breaker.key(wanted.gateway),
+            CheckoutPause.place(person),
+        ],
         [entry_place] if entry_place is not None else [],
     ]
     read = iter(store.get_many([key for group in groups for key in group]))
-    *items, of_coupon, (opened, usual, health), entries = [list(islice(read, len(group))) for group in groups]
+    *items, of_coupon, (opened, usual, health, pause), entries = [list(islice(read, len(group))) for group in groups]
     entry = entries[0] if entries else None
     return Found(
         items,
@@ -48,5 +54,6 @@ def look(wanted: Wanted, entry_place: Key | None = None) -> Found:
         opened if isinstance(opened, OpenCheckout) else None,
         usual if isinstance(usual, BillingPlace) else None,
         health,
+        pause,
         entry if isinstance(entry, IdempotencyEntry) else None,
     )

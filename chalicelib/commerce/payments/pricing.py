@@ -43,6 +43,7 @@ class Wanted:
     gateway: str
     billing: Billing | None
     return_url: str
+    link_id: str | None = None
 
     @property
     def checkout_key(self) -> str:
@@ -81,7 +82,7 @@ def wanted(body: CheckoutRequest, user_id: str, return_url: str) -> Wanted:
         raise ValidationFailed(problems)
     code = coupons.normal(body.coupon_code) if body.coupon_code is not None else None
     gateway = _gateway(body.gateway, body.currency)
-    return Wanted(user_id, body.lines, code, body.currency, gateway, body.billing, return_url)
+    return Wanted(user_id, body.lines, code, body.currency, gateway, body.billing, return_url, body.link_id)
 
 
 def _gateway(asked: str | None, currency: str) -> str:
@@ -222,6 +223,7 @@ def draft(asked: Wanted, bill: Bill, order_id: str, now: datetime, *, ip: str, u
         updated_at=now,
         placed_from=_map({"ipHash": _hmac("ip:" + ip)[:32], "userAgentHash": _hmac("agent:" + user_agent)[:32]}),
         checkout_key=asked.checkout_key,
+        link_id=asked.link_id,
     )
 
 

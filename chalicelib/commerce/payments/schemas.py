@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from chalicelib.platform.http import Characters, Instant, ListQuery, QueryModel, RequestModel, ResponseModel
+from chalicelib.platform.ids import Ulid
 
 PublicStatus = Literal["CREATED", "PENDING", "SUCCESS", "FAILED", "EXPIRED"]
 Money = Annotated[int, Field(examples=[49900])]
@@ -31,10 +32,11 @@ class Billing(RequestModel):
 
 
 class CheckoutRequest(RequestModel):
-    """What to buy: a plan, or several things. Never an amount."""
+    """What to buy: a plan, several things, or what a link to pay stands for. Never an amount."""
 
     plan_key: Annotated[str, Characters(1, 64)] | None = Field(default=None, examples=["prelims-30"])
     items: Annotated[tuple[CheckoutLine, ...], Field(min_length=1, max_length=20)] | None = None
+    link_id: Ulid | None = Field(default=None, description="`linkId` of a link to pay that staff sent")
     coupon_code: Annotated[str, Characters(1, 64)] | None = Field(default=None, examples=["WELCOME10"])
     currency: Annotated[str, Characters(3, 3, pattern="^[A-Z]{3}$")] = Field(default="INR", examples=["INR"])
     gateway: Annotated[str, Characters(1, 20, pattern="^[A-Z_]+$")] | None = Field(default=None, examples=["PHONEPE"])
@@ -43,8 +45,10 @@ class CheckoutRequest(RequestModel):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> CheckoutRequest:
-        if (self.plan_key is None) == (self.items is None):
-            raise ValueError("name either planKey or items")
+        if [self.plan_key, self.items, self.link_id].count(None) != 2:
+            raise ValueError("name either planKey, items or linkId")
+        if self.link_id is not None and self.coupon_code is not None:
+            raise ValueError("a link to pay has its own coupon")
         return self
 
     @property

@@ -113,6 +113,7 @@ KINDS: Mapping[str, Kind] = dict(
         _service("SUBSCRIPTION_EXPIRING", "planName", "endsAt", "days", "planUrl"),
         _service("SUBSCRIPTION_EXPIRED", "planName", "endedAt", "planUrl", optional=("nextPlanName", "nextEndsAt")),
         _owed("STAFF_ALERT", "about", "merchantTransactionId", "amount", "at", optional=("reason",)),
+        _owed("PAYMENT_LINK", "planName", "linkUrl", "expiresAt"),
     )
 )
 
@@ -176,6 +177,7 @@ def _links() -> dict[str, str]:
     return {
         "resetUrl": f"{FRONTEND_URL()}/reset?token=sample",
         "inviteUrl": f"{FRONTEND_URL()}/invite?token=sample",
+        "linkUrl": f"{FRONTEND_URL()}/pay/01M7W40Q13T1PHW4JDV27B5ZA4",
         "orderUrl": f"{FRONTEND_URL()}/orders/sample",
         "planUrl": f"{FRONTEND_URL()}/plans/sample",
         "retryUrl": f"{FRONTEND_URL()}/checkout?retryOf=sample",
