@@ -1,10 +1,10 @@
-"""What looks after messages beside their senders: those that got lost, and those of people who left."""
+"""What looks after messages beside their senders: those that got lost, those of people who come and who left."""
 
 from __future__ import annotations
 
-from chalicelib.engagement.notifications import held, sweeping
+from chalicelib.engagement.notifications import held, preferences, sweeping
 from chalicelib.engagement.notifications.sweeping import Swept
-from chalicelib.identity.accounts.events import UserDeleted
+from chalicelib.identity.accounts.events import UserDeleted, UserRegistered
 from chalicelib.platform.work import Grant, JobRun, Rate, consumer, job
 
 
@@ -18,3 +18,9 @@ def requeue_messages(run: JobRun) -> Swept:
 def erase_messages(event: UserDeleted) -> None:
     """Remove what was sent to somebody whose account is erased."""
     held.erase(event.user_id, event.recipients)
+
+
+@consumer(on=[UserRegistered], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
+def keep_marketing_consent(event: UserRegistered) -> None:
+    """Keep when somebody agreed to news, if that came with their registration."""
+    preferences.keep_consent(event)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from chalicelib.engagement.notifications.items import ProviderRef, RecipientOf, messages_at, recipients_of
+from chalicelib.engagement.notifications.items import Preference, ProviderRef, RecipientOf, messages_at, recipients_of
 from chalicelib.platform import store
 from chalicelib.platform.access.card import plain
 from chalicelib.platform.messages import Message
@@ -58,7 +58,7 @@ def _of(user_id: str, recipients: Iterable[str]) -> Iterator[Message]:
 
 
 def erase(user_id: str, recipients: Iterable[str]) -> int:
-    """Remove every message of a person, and what leads to them; answers how many there were.
+    """Remove every message of a person, what leads to them, and what they wanted to get; answers how many there were.
 
     ``recipients``: pseudonyms of addresses that the person is known to have had. Doing it again finds nothing.
     """
@@ -68,6 +68,7 @@ def erase(user_id: str, recipients: Iterable[str]) -> int:
         doomed.append((Message, message.itself))
         if message.provider_message_id:
             doomed.append((ProviderRef, ProviderRef.place(message.provider_message_id)))
+    doomed.append((Preference, Preference.place(user_id)))
     doomed += [(RecipientOf, one.itself) for one in store.every(recipients_of(user_id))]
     for first in range(0, len(doomed), MAX_ACTIONS):
         tx = store.Transaction()

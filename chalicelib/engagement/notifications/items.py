@@ -11,6 +11,7 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.identity.accounts import user_key
 from chalicelib.platform import clock
 from chalicelib.platform.messages import Message, recipient
 from chalicelib.platform.store import InstantAttribute, Item, Key, Query
@@ -212,6 +213,11 @@ PATTERNS = (
         "a message for its sender, beside what may forbid it",
         (_MESSAGE, Suppression.place(_MESSAGE.pk), CodeMails.place(_MESSAGE.pk)),
         units=3,
+    ),
+    AccessPattern(
+        "what the person of a message wants, beside whether they can be reached",
+        (Preference.place("<user>"), user_key("<user>")),
+        units=2,
     ),
     AccessPattern(
         "the wordings that may count for a message",

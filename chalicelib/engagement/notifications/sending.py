@@ -16,7 +16,7 @@ from chalicelib.engagement.notifications.errors import Unusable, VariableMissing
 from chalicelib.engagement.notifications.events import MessageToSend, queue_of
 from chalicelib.engagement.notifications.guard import Guard
 from chalicelib.engagement.notifications.items import CodeMails, RecipientOf, Suppression
-from chalicelib.engagement.notifications.permission import stopped_by
+from chalicelib.engagement.notifications.permission import stopped_by, wishes_of
 from chalicelib.engagement.notifications.providers import Mail, ProviderTrouble, Refused, Sms, WhatsApp
 from chalicelib.engagement.notifications.providers.choosing import mail_provider, sms_provider, whatsapp_provider
 from chalicelib.engagement.notifications.wordings import composed
@@ -55,7 +55,8 @@ def send(asked: MessageToSend) -> None:
     if found.expires_at is not None and found.expires_at <= now:
         ending.end(found, Status.CANCELLED, EXPIRED)
         return
-    why = stopped_by(found, suppression)
+    wishes = wishes_of(found)
+    why = stopped_by(found, suppression, wishes)
     if why:
         ending.end(found, Status.SUPPRESSED, why)
         return
@@ -66,7 +67,7 @@ def send(asked: MessageToSend) -> None:
     if not pacing.has_turn(found):
         _again_after(found, timedelta(seconds=1))
     elif _lease(found, guard, now):
-        _deliver(found)
+        _deliver(found, wishes.locale or found.locale)
 
 
 def _again_after(message: Message, wait: timedelta) -> None:
@@ -97,9 +98,9 @@ def _lease(message: Message, guard: Guard, now: datetime) -> bool:
     return True
 
 
-def _deliver(message: Message) -> None:
+def _deliver(message: Message, locale: str) -> None:
     try:
-        mail, version = _composed(message)
+        mail, version = _composed(message, locale)
         provider_id = _hand_over(message, mail)
     except VariableMissing as missing:
         ending.end(message, Status.FAILED, f"{MISSING}: {', '.join(missing.names)}")
@@ -113,12 +114,12 @@ def _deliver(message: Message) -> None:
         ending.sent(message, mail, version, provider_id)
 
 
-def _composed(message: Message) -> tuple[Composed, int | None]:
+def _composed(message: Message, locale: str) -> tuple[Composed, int | None]:
     kind = KINDS.get(message.template_key)
     if kind is None:
         raise Unusable("UNKNOWN_TEMPLATE", "nothing is worded like this")
     given: dict[str, Any] = {**plain(message.payload), **messages.unsealed(message)}
-    mail, wording = composed(kind, message.locale, given)
+    mail, wording = composed(kind, locale, given)
     return mail, wording.version
 
 

@@ -53,7 +53,7 @@ def failure(told: PaymentFailed) -> bool:
     Not when the money was given back from review, and not when the student has begun anew since.
     """
     user, order = store.get_many([user_key(told.user_id), PaymentOrder.place(told.user_id, told.order_id)])
-    if not isinstance(order, PaymentOrder) or order.status != FAILED or order.resolution is not None:
+    if not isinstance(order, PaymentOrder) or order.status != FAILED or order.resolution:
         return False
     newest = store.fetch(PaymentOrder.of_user(told.user_id, consistent=True), limit=1).items
     if newest and newest[0].id != order.id:

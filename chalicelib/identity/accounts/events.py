@@ -11,12 +11,16 @@ from chalicelib.platform.events.domain import DomainEvent
 
 
 class UserRegistered(DomainEvent):
-    """An account exists: registered, invited, seeded or imported, as ``created_via`` says."""
+    """An account exists: registered, invited, seeded or imported, as ``created_via`` says.
+
+    ``marketing_email``: with it came the consent to news.
+    """
 
     user_id: str
     user_type: str
     created_via: str
     registered_at: datetime
+    marketing_email: bool = False
 
     @property
     def key(self) -> str:
@@ -74,7 +78,11 @@ def user_events(change: Change[User]) -> Iterator[DomainEvent]:
         return
     if change.inserted:
         yield UserRegistered(
-            user_id=user.id, user_type=user.type, created_via=user.created_via, registered_at=user.created_at
+            user_id=user.id,
+            user_type=user.type,
+            created_via=user.created_via,
+            registered_at=user.created_at,
+            marketing_email=bool(user.marketing_email),
         )
     elif change.became("status", DELETED):
         recipients = sorted(str(one) for one in user.recipients or ())
