@@ -22,6 +22,7 @@ from chalicelib.platform.http.openapi.document import document
 from infra.local.emulator import Emulator
 from tests.architecture import known_secrets
 from tests.architecture.security_things import put_leak_case, put_signal, put_view_session
+from tests.commerce.payments.refunded import put_refund
 from tests.commerce.payments.shop import Shop, Street, forget_tokens, street
 from tests.content.assets import shelf
 from tests.content.desk import Desk
@@ -116,6 +117,7 @@ class World:
             "planKey": "notes-yearly",
             "linkId": self._link(),
             "merchantTransactionId": self.shop.order_of(self.persons[STUDENT], "notes-yearly"),
+            "merchantRefundId": put_refund(self.persons[STUDENT].id),
             "asset": "reader.css",
             "assetId": self._picture(),
             "inviteId": known_secrets.INVITE_ID,

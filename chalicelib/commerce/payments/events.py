@@ -134,7 +134,7 @@ def refund_events(change: Change[Refund]) -> Iterator[DomainEvent]:
         "amount_paise": int(refund.amount_paise),
         "cause": str(refund.cause),
     }
-    if change.inserted:
+    if change.inserted and refund.state == "REQUESTED":
         yield RefundRequested(**facts)
     if change.became("state", "SUCCEEDED"):
         yield RefundSucceeded(**facts)

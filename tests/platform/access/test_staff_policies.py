@@ -57,6 +57,18 @@ def test_who_may_not_refund_at_all_lacks_the_permission() -> None:
     assert (decision.reason, decision.missing) == ("MISSING_PERMISSION", ("payments.refund",))
 
 
+@pytest.mark.rule("PAY-81", "ACC-45")
+@pytest.mark.policy("refund-own", "allows")
+@pytest.mark.policy("refund-own", "refuses")
+@pytest.mark.parametrize("role", ["ADMIN_FINANCE", "ADMIN_SUPER"])
+def test_nobody_refunds_an_order_of_their_own_account(role: str) -> None:
+    staff = of_role(role)
+    own = Entity("Order", OTHER, {"ownerId": staff.user_id, "capturedHoursAgo": 1})
+    decision = decide(staff, Actions.PAYMENTS_REFUND, own)
+    assert (decision.allowed, decision.policies) == (False, ("refund-own",))
+    assert decide(staff, Actions.PAYMENTS_REFUND, _order(1)).policies == ("permission:payments.refund",)
+
+
 @pytest.mark.rule("ACC-48")
 @pytest.mark.policy("own-course", "allows")
 @pytest.mark.policy("publish-own-course", "allows")

@@ -75,7 +75,8 @@ class Refund(Item, discriminator="Refund"):
 
     ``cause``: CUSTOMER, DUPLICATE, LATE or REVIEW. ``state``: REQUESTED, PROCESSING, SUCCEEDED or FAILED. ``booked``:
     the account its money stands on until then, REVENUE or SUSPENSE. ``sends``: how often it was asked for; ``sent_at``:
-    epoch seconds.
+    epoch seconds. ``taken``: what it took of what the order opened, kind of line → the seller's facts; ``delta_days``:
+    how much, begun days count whole.
     """
 
     merchant_refund_id = UnicodeAttribute()
@@ -89,10 +90,12 @@ class Refund(Item, discriminator="Refund"):
     cause = UnicodeAttribute()
     state = UnicodeAttribute()
     mode = UnicodeAttribute(default="GATEWAY")
+    offline_reference = UnicodeAttribute(null=True)
     booked = UnicodeAttribute(default="REVENUE")
     reason = UnicodeAttribute()
     entitlement_effect = UnicodeAttribute(default="KEEP")
     delta_days = NumberAttribute(default=0)
+    taken: MapAttribute[str, Any] = MapAttribute(default=dict)
     provider_refund_id = UnicodeAttribute(null=True)
     error_code = UnicodeAttribute(null=True)
     credit_note_number = UnicodeAttribute(null=True)
@@ -135,7 +138,9 @@ class Refund(Item, discriminator="Refund"):
             "order_id": self.merchant_transaction_id,
             "user_id": self.user_id,
             "amount_paise": int(self.amount_paise),
+            "currency": self.currency,
             "cause": self.cause,
+            "mode": self.mode,
             "state": self.state,
             "created_at": clock.iso(self.created_at),
         }
