@@ -23,4 +23,5 @@ def erase_messages(event: UserDeleted) -> None:
 @consumer(on=[UserRegistered], grants=[Grant.TABLE_READ, Grant.TABLE_WRITE])
 def keep_marketing_consent(event: UserRegistered) -> None:
     """Keep when somebody agreed to news, if that came with their registration."""
-    preferences.keep_consent(event)
+    if event.marketing_email:
+        preferences.keep_consent(event.user_id, event.registered_at)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from chalicelib.engagement.notifications.items import Preference
-from chalicelib.identity.accounts.schemas import Locale
 from chalicelib.platform.http import Instant, RequestModel, ResponseModel
+
+Locale = Literal["en-IN", "hi-IN"]
+"""As in a profile."""
 
 
 def _without_default(schema: dict[str, Any]) -> None:

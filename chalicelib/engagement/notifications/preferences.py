@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.update import Action
 
 from chalicelib.engagement.notifications.items import Preference
 from chalicelib.identity.accounts import OWN_USER, User, is_minor, user_key
-from chalicelib.identity.accounts.events import UserRegistered
 from chalicelib.platform import clock, store
 from chalicelib.platform.errors import Conflict, invalid
 from chalicelib.platform.http import Request
@@ -74,22 +74,20 @@ def _add(tx: Transaction, user_id: str, preference: Preference, new: Mapping[str
     return store.became(preference, new)
 
 
-def keep_consent(told: UserRegistered) -> bool:
+def keep_consent(user_id: str, registered_at: datetime) -> bool:
     """Keep that somebody agreed to news when they registered; whether it was this call that did.
 
-    What they have set themselves since stays. At most two round trips.
+    Not when they have said anything themselves since. Two round trips.
     """
-    if not told.marketing_email:
-        return False
-    user = store.get(User, user_key(told.user_id))
+    user = store.get(User, user_key(user_id))
     if user is None or not user.marketing_email:
         return False
     consent = Preference(
-        *Preference.place(told.user_id),
+        *Preference.place(user_id),
         marketing_email_enabled=True,
-        marketing_consent_at=told.registered_at,
+        marketing_consent_at=registered_at,
         marketing_consent_source=REGISTRATION,
-        updated_at=told.registered_at,
+        updated_at=registered_at,
     )
     try:
         store.put(consent, when=store.absent(Preference))
