@@ -9,6 +9,7 @@ from chalicelib.commerce.subscriptions.events import (
     SubscriptionExpired,
     SubscriptionExtended,
     SubscriptionRunMessage,
+    SubscriptionShortened,
 )
 from chalicelib.commerce.subscriptions.expiry import SUBSCRIPTION_EXPIRY_CRON
 from chalicelib.commerce.subscriptions.runs import Begun
@@ -41,11 +42,23 @@ def carry_subscription_run(message: SubscriptionRunMessage) -> None:
 
 
 @consumer(
-    on=[SubscriptionActivated, SubscriptionExtended, SubscriptionExpired, SubscriptionCancelled],
+    on=[
+        SubscriptionActivated,
+        SubscriptionExtended,
+        SubscriptionShortened,
+        SubscriptionExpired,
+        SubscriptionCancelled,
+    ],
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE],
 )
 def show_subscription_end(
-    event: SubscriptionActivated | SubscriptionExtended | SubscriptionExpired | SubscriptionCancelled,
+    event: (
+        SubscriptionActivated
+        | SubscriptionExtended
+        | SubscriptionShortened
+        | SubscriptionExpired
+        | SubscriptionCancelled
+    ),
 ) -> None:
     """Let the list of users show until when somebody has a subscription."""
     listed_end.show(event.user_id)

@@ -47,6 +47,21 @@ class SubscriptionExtended(SubscriptionActivated):
     """
 
 
+class SubscriptionShortened(DomainEvent):
+    """A refund took time of a subscription that runs on, until ``ends_at``."""
+
+    user_id: str
+    sub_id: str
+    change_id: str
+    plan_key: str
+    ends_at: datetime
+    refund_id: str | None
+
+    @property
+    def key(self) -> str:
+        return f"{self.sub_id}#{self.change_id}"
+
+
 class SubscriptionExpired(DomainEvent):
     """A subscription's time is over; ``followed_by``: the one of its family that runs on."""
 
@@ -154,6 +169,15 @@ def change_events(change: Change[SubscriptionChange]) -> Iterator[DomainEvent]:
         yield _holding(new)
     elif new.change == "EXPIRE":
         yield from _over(new)
+    elif new.change == "SHORTEN":
+        yield SubscriptionShortened(
+            user_id=str(new.user_id),
+            sub_id=str(new.subscription_id),
+            change_id=str(new.id),
+            plan_key=str(new.plan_key),
+            ends_at=new.after.as_dict()["endsAt"],
+            refund_id=new.merchant_refund_id,
+        )
 
 
 def _holding(new: SubscriptionChange) -> DomainEvent:
