@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any
 
 from chalicelib.platform import registry, startup
 from chalicelib.platform.grants import Grant
+
+
+class Layer(StrEnum):
+    """What only a few functions need, and is too large for the one archive of all."""
+
+    TYPESETTING = "typesetting"
+
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,46}")
 
@@ -30,6 +38,7 @@ class Function:
         timeout: int = 29,
         concurrency: int | None = None,
         storage: int = 512,
+        layers: Sequence[Layer] = (),
     ) -> None:
         self.work = work
         self.name = work.__name__
@@ -39,6 +48,7 @@ class Function:
         self.timeout = timeout
         self.concurrency = concurrency
         self.storage = storage
+        self.layers = tuple(layers)
         document = (work.__doc__ or "").strip()
         if not document:
             raise registry.BadDeclaration(f"{self.name} has no docstring: its first line is its summary")

@@ -22,6 +22,8 @@ class Grant(StrEnum):
     FILES_CONFIRM = "files-confirm"
     FILES_REMOVE = "files-remove"
     FILES_LIST = "files-list"
+    INVOICES_READ = "invoices-read"
+    INVOICES_WRITE = "invoices-write"
     AUDIT_REFUSALS = "audit-refusals"
     HEALTH = "health"
     START_FINALIZATION = "start-finalization"
@@ -32,6 +34,7 @@ class Grant(StrEnum):
     SEND_MESSAGES = "send-messages"
     SEND_ROLE_CHANGES = "send-role-changes"
     SEND_SUBSCRIPTION_RUNS = "send-subscription-runs"
+    SEND_INVOICES = "send-invoices"
     SEND_MAIL = "send-mail"
     SECRET_TOKENS_VERIFY = "secret-tokens-verify"  # noqa: S105
     SECRET_TOKENS_SIGN = "secret-tokens-sign"  # noqa: S105

@@ -158,6 +158,10 @@ class _Batch(Function):
     def __call__(self, event: dict[str, Any], lambda_context: Any) -> dict[str, Any]:
         failures: list[dict[str, str]] = []
         for record in event["Records"]:
+            if failures and self.queue.fifo:
+                # What stands behind a failed one in an ordered queue waits for it.
+                failures.append({"itemIdentifier": record["messageId"]})
+                continue
             try:
                 body: dict[str, Any] = json.loads(record["body"])
                 _measured(self, body.get("requestId"), lambda_context, partial(self.handle_message, body))

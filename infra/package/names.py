@@ -19,8 +19,8 @@ GRADUAL_STAGES = frozenset({"prod"})
 
 
 def camel(words: str) -> str:
-    """``payment-events`` → ``PaymentEvents``: part of a logical id."""
-    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[-_]", words))
+    """``payment-events`` → ``PaymentEvents``, ``invoices.fifo`` → ``InvoicesFifo``: part of a logical id."""
+    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[-_.]", words))
 
 
 def prefixed(stage: str, name: str) -> str:

@@ -8,7 +8,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.package import names, openapi, stages, wheels
+from chalicelib.platform.function import Layer
+from infra.package import layers, names, openapi, stages, wheels
 from infra.package.application import Application, contents, write
 from infra.package.stages import ROOT
 from infra.package.templates import BODY_LIMIT, RESOURCE_LIMIT, Templates, build
@@ -17,6 +18,8 @@ from infra.package.wheels import PackagingFailed
 BUILD = ROOT / "build"
 APPLICATION = "application.zip"
 CHECKSUMS = "checksums.txt"
+LAMBDA_LIMIT = 250 * 1024 * 1024
+"""Of a function's archive and its layers, unpacked."""
 DOCUMENT = "docs/openapi.json"
 """Where the functions that serve the API's document look for it."""
 
@@ -27,13 +30,14 @@ class Release:
 
     application: Application
     templates: dict[str, Templates]
+    layers: dict[Layer, Application]
 
     def lines(self) -> list[str]:
         """For a person."""
-        one = self.application
         mib = 1024 * 1024
         found = [
             f"{one.path.name}: {one.zipped / mib:.1f} MiB zipped, {one.unzipped / mib:.1f} MiB unzipped, {one.sha256}"
+            for one in (self.application, *self.layers.values())
         ]
         for stage, templates in self.templates.items():
             counts = ", ".join(f"{name} {len(stack['Resources'])}" for name, stack in templates.stacks.items())
@@ -76,9 +80,13 @@ def make(folder: Path = BUILD) -> Release:
     """Build everything. Raises ``PackagingFailed``, ``BadStage``, ``BadDeclaration`` or ``BadGrant``."""
     folder.mkdir(parents=True, exist_ok=True)
     made = application(folder / APPLICATION, folder)
+    made_layers = {layer: layers.build(layer, folder) for layer in Layer}
+    for layer, one in made_layers.items():
+        if made.unzipped + one.unzipped > LAMBDA_LIMIT:
+            raise PackagingFailed(f"the application and the layer {layer} are too large together")
     release = settings_of_release()
     templates: dict[str, Templates] = {}
-    written = {APPLICATION: made.sha256}
+    written = {one.path.name: one.sha256 for one in (made, *made_layers.values())}
     for stage in deployed_stages():
         templates[stage] = build(stage, code_sha=made.sha256, release=release)
         check_limits(templates[stage])
@@ -91,4 +99,4 @@ def make(folder: Path = BUILD) -> Release:
             written[f"templates/{stage}/{name}"] = hashlib.sha256(body.encode()).hexdigest()
     checksums = "".join(f"{sha}  {name}\n" for name, sha in sorted(written.items()))
     (folder / CHECKSUMS).write_text(checksums, encoding="utf-8")
-    return Release(made, templates)
+    return Release(made, templates, made_layers)

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.platform import registry
-from chalicelib.platform.function import Function
+from chalicelib.platform.function import Function, Layer
 from chalicelib.platform.work import Job, Stream
-from infra.package import names, stages
+from infra.package import layers, names, stages
 from infra.package.closure import closure
 from infra.package.expand import expand
 from infra.package.functions import function_resources, scheduler_role
@@ -98,8 +98,10 @@ def _area(stage: Stage, area: str, functions: list[Function], code_sha: str) -> 
     resources: dict[str, Any] = {}
     for function in functions:
         resources.update(function_resources(stage, function, code_sha))
+    needed = dict.fromkeys(layer for function in functions for layer in function.layers)
+    resources.update({layers.logical(layer): layers.resource(stage, layer) for layer in needed})
     resources.update(scheduler_role(stage, [one for one in functions if isinstance(one, Job) and one.every]))
-    parameters = dict(_ARTIFACTS)
+    parameters = {**_ARTIFACTS, **layers.parameters(needed)}
     if any(isinstance(function, Stream) for function in functions):
         parameters.update(_STREAM)
     return _template(
@@ -139,6 +141,7 @@ def _root(stage: Stage, stacks: dict[str, Template]) -> Template:
     resources = {names.camel(name): _nested(name, template, before[name]) for name, template in stacks.items()}
     parameters = {
         **_ARTIFACTS,
+        **layers.parameters(Layer),
         "TemplatesPrefix": {"Type": "String", "Description": "Where the nested stacks' templates are in that bucket"},
     }
     outputs = {

@@ -47,6 +47,13 @@ def installed(build: Path) -> Path:
     if (target / ".complete").is_file():
         return target
     shutil.rmtree(build / "libraries", ignore_errors=True)
+    install(target, ["--requirement", str(REQUIREMENTS)])
+    (target / ".complete").touch()
+    return target
+
+
+def install(target: Path, what: list[str]) -> None:
+    """Have pip put wheels of the Lambda platform, and nothing that they need, into a new folder."""
     target.mkdir(parents=True)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     # Every requirement is listed, so none is looked for: Chalice's own are those of its command line.
@@ -54,12 +61,10 @@ def installed(build: Path) -> Path:
     command += ["--python-version", PYTHON, "--implementation", "cp"]
     for platform in platforms():
         command += ["--platform", platform]
-    command += ["--requirement", str(REQUIREMENTS)]
+    command += what
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     if result.returncode != 0:
         raise PackagingFailed(f"pip could not install the libraries:\n{result.stderr.strip()[-2000:]}")
-    (target / ".complete").touch()
-    return target
 
 
 def needed(path: PurePosixPath) -> bool:

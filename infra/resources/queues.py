@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.platform import registry
-from chalicelib.platform.events.queues import Queue, all_queues
+from chalicelib.platform.events.queues import FIFO, Queue, all_queues
 from chalicelib.platform.work import Consumer
 from infra.package import names
 from infra.package.stages import Stage
 
 KEEP_SECONDS = 14 * 86_400
-DEAD = "-dlq"
 FAILED_JOBS = "failed-jobs"
 FAILED_CHANGES = "failed-changes"
 """Where Lambda puts what it gave up on: scheduled runs, and places in the table's stream."""
@@ -34,8 +33,16 @@ def _dead(stage: Stage, name: str) -> dict[str, Any]:
             "QueueName": names.prefixed(stage.name, name),
             "MessageRetentionPeriod": KEEP_SECONDS,
             "SqsManagedSseEnabled": True,
+            **_order(name),
         },
     }
+
+
+def _order(name: str) -> dict[str, Any]:
+    """Ordered queues name the message that counts once themselves, and are as fast as their groups are many."""
+    if not name.endswith(FIFO):
+        return {}
+    return {"FifoQueue": True, "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
 
 
 def _queue(stage: Stage, queue: Queue) -> dict[str, Any]:
@@ -46,6 +53,7 @@ def _queue(stage: Stage, queue: Queue) -> dict[str, Any]:
             "VisibilityTimeout": queue.visibility,
             "MessageRetentionPeriod": KEEP_SECONDS,
             "SqsManagedSseEnabled": True,
+            **_order(queue.name),
             "RedrivePolicy": {
                 "deadLetterTargetArn": {"Fn::GetAtt": [f"{names.camel(queue.name)}Dead", "Arn"]},
                 "maxReceiveCount": queue.receives,
@@ -56,7 +64,7 @@ def _queue(stage: Stage, queue: Queue) -> dict[str, Any]:
 
 def dead_letter_names() -> dict[str, str]:
     """Logical id → name (without the stage's prefix) of every queue that should be empty."""
-    found = {f"{names.camel(queue.name)}Dead": f"{queue.name}{DEAD}" for queue in every_queue()}
+    found = {f"{names.camel(queue.name)}Dead": queue.dead for queue in every_queue()}
     return {**found, **{names.camel(name): name for name in (FAILED_CHANGES, FAILED_JOBS)}}
 
 

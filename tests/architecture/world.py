@@ -22,8 +22,10 @@ from chalicelib.platform.http.openapi.document import document
 from infra.local.emulator import Emulator
 from tests.architecture import known_secrets
 from tests.architecture.security_things import put_leak_case, put_signal, put_view_session
+from tests.commerce.invoices.office import put_invoice
 from tests.commerce.payments.refunded import put_refund
 from tests.commerce.payments.shop import Shop, Street, forget_tokens, street
+from tests.commerce.payments.told import at_the_counter, put_event
 from tests.content.assets import shelf
 from tests.content.desk import Desk
 from tests.engagement.notifications.outbox import put_receipt
@@ -115,8 +117,12 @@ class World:
             "page": "1",
             "fileAssetId": self.desk.file(),
             "planKey": "notes-yearly",
+            "subscriptionId": self._subscription(),
             "linkId": self._link(),
-            "merchantTransactionId": self.shop.order_of(self.persons[STUDENT], "notes-yearly"),
+            "merchantTransactionId": self._order(),
+            "number": "PS-26-27-000001",
+            "gateway": "PHONEPE",
+            "eventId": put_event(),
             "merchantRefundId": put_refund(self.persons[STUDENT].id),
             "asset": "reader.css",
             "assetId": self._picture(),
@@ -133,6 +139,23 @@ class World:
         body = {"userId": self.persons[OTHER].id, "planKey": "notes-yearly"}
         token = self.persons[SUPER_ADMIN].token
         return str(self.client.post("/v1/admin/payments/links", json=body, token=token, expect=201).json["linkId"])
+
+    def _order(self) -> str:
+        """A student's order that waits for its payment; it has an invoice all the same, to be looked at."""
+        student = self.persons[STUDENT]
+        order_id = self.shop.order_of(student, "notes-yearly")
+        put_invoice(student.id, order_id)
+        return order_id
+
+    def _subscription(self) -> str:
+        """One of the other student's that was cancelled: it opens nothing."""
+        path = f"/v1/admin/users/{self.persons[OTHER].id}/subscriptions"
+        body, token = {"planKey": "notes-yearly", "reason": "A prize"}, self.persons[SUPER_ADMIN].token
+        headers = {"Idempotency-Key": "K" * 20}
+        given = self.client.post(path, json=body, token=token, headers=headers, expect=201).json
+        self.client.post(f"{path}/{given['id']}/cancel", json={"reason": "A mistake"}, token=token, expect=200)
+        self._entitlement = str(given["entitlementIds"][0])
+        return str(given["id"])
 
     def _picture(self) -> str:
         asset_id = shelf.put(purpose="CMS_IMAGE")
@@ -160,9 +183,11 @@ class World:
             "refresh": {"refreshToken": person.refresh_token},
             **self._secret_bodies,
             **known_secrets.second_factor_bodies(person),
+            "revoke_entitlement": {"entitlementId": self._entitlement, "reason": "A mistake"},
             "take_scan_result": {"objectKey": "notes/2026/01/nothing.pdf", "result": "CLEAN"},
             "checkout": {"planKey": self.named["planKey"], "billing": {"state": "KA"}},
             "send_payment_link": {"userId": person.id, "planKey": self.named["planKey"]},
+            "record_offline_order": at_the_counter(person.id, self.named["planKey"]),
             "explain_access": {"userId": person.id, "action": "notes.open", **self._note()},
             "check_access": {"checks": [{"action": "notes.open", **self._note()}]},
         }

@@ -13,7 +13,7 @@ from chalicelib.platform import store
 from chalicelib.platform.aws import clients
 from chalicelib.platform.http.limits import RateWindow
 from infra.local.emulator import Emulator
-from infra.resources.queues import DEAD
+from chalicelib.platform.events.queues import DEAD
 
 QUEUE = "payment-events"
 

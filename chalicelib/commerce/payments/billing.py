@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
-from chalicelib.commerce.payments.countries import COUNTRIES, GST_STATES, HOME, is_state, state_code
+from chalicelib.commerce.payments.countries import COUNTRIES, HOME, is_state, state_code
 from chalicelib.commerce.payments.errors import BillingStateRequired, GstinInvalid
+from chalicelib.commerce.payments.gstin import gstin_state
 from chalicelib.commerce.payments.items import BillingPlace, PaymentOrder
 from chalicelib.commerce.payments.schemas import Billing
 from chalicelib.commerce.payments.tax import Place
 from chalicelib.platform import clock
 from chalicelib.platform.errors import invalid
 from chalicelib.platform.store import Transaction
-
-_GSTIN = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z][A-Z][0-9A-Z]")
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def place_of(billing: Billing | None, usual: BillingPlace | None) -> Place:
@@ -44,31 +40,6 @@ def place_of(billing: Billing | None, usual: BillingPlace | None) -> Place:
     if state is None:
         raise BillingStateRequired
     return Place(HOME, state)
-
-
-def gstin_state(gstin: str, expected: str | None = None) -> str:
-    """The state (letters) of a GSTIN whose shape and check digit are right, and whose state is the one expected.
-
-    Raises ``GstinInvalid`` with ``details.reason`` FORM, CHECKSUM or STATE.
-    """
-    where = {"field": "body.billing.gstin"}
-    if not _GSTIN.fullmatch(gstin):
-        raise GstinInvalid({**where, "reason": "FORM"})
-    if gstin[-1] != check_digit(gstin[:-1]):
-        raise GstinInvalid({**where, "reason": "CHECKSUM"})
-    state = state_code(gstin[:2])
-    if state not in GST_STATES.values() or expected not in (None, state):
-        raise GstinInvalid({**where, "reason": "STATE"})
-    return state
-
-
-def check_digit(fourteen: str) -> str:
-    """The fifteenth character: weights 1 and 2 in turn, in base 36, each product's two digits added up."""
-    total = 0
-    for position, character in enumerate(fourteen):
-        product = _DIGITS.index(character) * (1 + position % 2)
-        total += product // 36 + product % 36
-    return _DIGITS[-total % 36]
 
 
 def remember(tx: Transaction, order: PaymentOrder) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import accumulate
+from typing import Any
 
+from chalicelib.commerce.payments.countries import COUNTRIES
 from chalicelib.platform import settings
 from chalicelib.platform.records import frozen
 from chalicelib.platform.secrets import secret
@@ -43,6 +46,20 @@ def _hours(raw: str) -> tuple[int, ...]:
     return hours
 
 
+def _rates(raw: str) -> dict[str, dict[str, Any]]:
+    given = json.loads(raw)
+    if not isinstance(given, dict):
+        raise ValueError(raw)  # noqa: TRY004  # a setting that breaks its rule is a ValueError
+    for place, rate in given.items():
+        known = place == "EU" or place in COUNTRIES
+        shaped = isinstance(rate, dict) and {"rateBps", "label"} <= set(rate) <= {"rateBps", "label", "collect"}
+        if not known or not shaped or type(rate["rateBps"]) is not int or not 0 <= rate["rateBps"] <= 10_000:
+            raise ValueError(place)
+        if not re.fullmatch(r"[A-Z_]{1,20}", str(rate["label"])) or not isinstance(rate.get("collect", True), bool):
+            raise ValueError(place)
+    return given
+
+
 PAYER_KEY = secret("PAYER_KEY")
 STATUS_TOKEN_KEY = secret("STATUS_TOKEN_KEY")
 
@@ -69,6 +86,16 @@ PAYMENT_LATE_CHECK_HOURS = settings.parsed(
     "PAYMENT_LATE_CHECK_HOURS", default="1,3,6,12,24,48,72", parse=_hours, rule="rising hours, separated by commas"
 )
 PAYMENT_DUPLICATE = settings.choice("PAYMENT_DUPLICATE", default="refund", choices=("refund", "grant"))
+COUPON_RETURN_ON_REFUND = settings.boolean("COUPON_RETURN_ON_REFUND", default=False)
 PAYMENT_EVENT_RETENTION_DAYS = settings.integer("PAYMENT_EVENT_RETENTION_DAYS", default=400, minimum=1, maximum=3_650)
 DEFAULT_TAX_RATE_BPS = settings.integer("DEFAULT_TAX_RATE_BPS", default=0, minimum=0, maximum=10_000)
+TAX_RATES = settings.parsed(
+    "TAX_RATES",
+    default="{}",
+    parse=_rates,
+    rule='JSON: {"<country or EU>": {"rateBps": 0 to 10000, "label": "<1 to 20 letters>", "collect": true or false}}',
+)
+"""Rates that differ from the shipped ones, and those of further countries."""
+SUPPLIER_GSTIN = settings.text("SUPPLIER_GSTIN")
+"""Empty: the academy is not registered, so it takes no GST and issues bills of supply."""
 SUPPLIER_STATE = settings.text("SUPPLIER_STATE", default="KA")

@@ -69,7 +69,7 @@ def _row(order: PaymentOrder) -> HistoryRow:
         gateway=order.gateway,
         created_at=order.created_at,
         paid_at=order.paid_at,
-        has_invoice=False,
+        has_invoice=order.invoice_number is not None,
     )
 
 

@@ -1,6 +1,6 @@
 """The tax of an order as it is stored with it (TAXN-10, TAXN-12, TAXN-13). Integers; finalization never recomputes.
 
-Rates are those of the published configuration ``tax.rates``; what is shipped stands here.
+Rates are those of the configuration ``TAX_RATES``; what is shipped stands here.
 """
 
 from __future__ import annotations
@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.commerce.payments.configuration import DEFAULT_TAX_RATE_BPS, SUPPLIER_STATE
+from chalicelib.commerce.payments.configuration import (
+    DEFAULT_TAX_RATE_BPS,
+    SUPPLIER_GSTIN,
+    SUPPLIER_STATE,
+    TAX_RATES,
+)
 from chalicelib.commerce.payments.countries import EU_MEMBERS, HOME, state_code
 from chalicelib.platform.money import round_half_up
 from chalicelib.platform.records import frozen
@@ -37,12 +42,23 @@ RATES = {
 
 
 def rate_of(country: str) -> Rate:
-    """The rate of a country: its own, that of the EU for members, the default otherwise."""
-    if country in RATES:
-        return RATES[country]
-    if country in EU_MEMBERS:
-        return RATES["EU"]
-    return Rate(DEFAULT_TAX_RATE_BPS(), "TAX")
+    """The rate of a country: its own, that of the EU for members, the default otherwise.
+
+    Configured rates (``TAX_RATES``) stand before the shipped ones. Who has no GSTIN collects no GST.
+    """
+    rate = _named(country) or (_named("EU") if country in EU_MEMBERS else None)
+    if rate is None:
+        return Rate(DEFAULT_TAX_RATE_BPS(), "TAX")
+    if country == HOME and not SUPPLIER_GSTIN():
+        return Rate(rate.bps, rate.label, collect=False)
+    return rate
+
+
+def _named(place: str) -> Rate | None:
+    given = TAX_RATES().get(place)
+    if given is not None:
+        return Rate(given["rateBps"], given["label"], given.get("collect", True))
+    return RATES.get(place)
 
 
 @frozen

@@ -18,15 +18,19 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 from pydantic import BaseModel
 
 from chalicelib.platform.events.domain import DomainEvent
-from chalicelib.platform.events.queues import Queue
+from chalicelib.platform.events.queues import Place, Queue
 from chalicelib.platform.store.items import Item, ItemT, kind_of, read
 
 
 class Handover(NamedTuple):
-    """Work that a change asks for: a message for the queue of a worker, without a consumer in between."""
+    """Work that a change asks for: a message for the queue of a worker, without a consumer in between.
+
+    ``place``: for an ordered queue.
+    """
 
     queue: Queue
     message: BaseModel
+    place: Place | None = None
 
 
 Told = DomainEvent | Handover

@@ -28,7 +28,7 @@ def route(record: dict[str, Any]) -> None:
     table = _parsed(os.environ["EVENT_ROUTES"])
     for event in events_of(record):
         if isinstance(event, Handover):
-            send(event.queue, event.message)
+            send(event.queue, event.message, place=event.place)
             continue
         log_event("domain event", event=type(event).__name__, key=event.key)
         for name in table.get(type(event).__name__, ()):

@@ -142,6 +142,7 @@ class Refund(Item, discriminator="Refund"):
             "cause": self.cause,
             "mode": self.mode,
             "state": self.state,
+            "credit_note_number": self.credit_note_number,
             "created_at": clock.iso(self.created_at),
         }
         self.row = cast("MapAttribute[Any, Any]", facts)
