@@ -17,7 +17,6 @@ AWAITED = {
     *("tests.read", "tests.write", "tests.publish", "tests.browse", "tests.attempt"),
     *("attempts.read", "attempts.sit", "attempts.review", "print.generate"),
     *("practice.use", "practice.answer", "practice.progress.own", "analytics.own", "search.use"),
-    *("subscriptions.inspect", "entitlements.manage"),
     *("courses.read", "courses.write", "courses.publish", "courses.manage"),
     *("centres.read", "centres.manage", "centre.students.read", "centre.students.manage", "centre.seats.manage"),
     *("centre.payments.read", "centre.payments.manage", "centre.messages.send", "centre.staff.manage"),

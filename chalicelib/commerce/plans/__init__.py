@@ -3,19 +3,37 @@
 from chalicelib.commerce.plans.errors import CurrencyUnsupported, PlanLimitReached, PlanNotForSale, PlanNotFound
 from chalicelib.commerce.plans.items import Plan, PlanUse
 from chalicelib.commerce.plans.offers import features_of, unlocking
-from chalicelib.commerce.plans.terms import PlanGrant, PlanTerms, grants_hash, is_key
+from chalicelib.commerce.plans.references import read_items, unknown_ids
+from chalicelib.commerce.plans.terms import (
+    Days,
+    GrantKind,
+    PlanGrant,
+    PlanKey,
+    PlanTerms,
+    Scope,
+    ScopeIds,
+    grants_hash,
+    is_key,
+)
 
 __all__ = [
     "CurrencyUnsupported",
+    "Days",
+    "GrantKind",
     "Plan",
     "PlanGrant",
+    "PlanKey",
     "PlanLimitReached",
     "PlanNotForSale",
     "PlanNotFound",
     "PlanTerms",
     "PlanUse",
+    "Scope",
+    "ScopeIds",
     "features_of",
     "grants_hash",
     "is_key",
+    "read_items",
+    "unknown_ids",
     "unlocking",
 ]

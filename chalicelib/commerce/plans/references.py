@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from chalicelib.commerce.plans.terms import PlanTerms
+from chalicelib.commerce.plans.terms import PlanTerms, Scope
 from chalicelib.content.notes import Note
 from chalicelib.content.taxonomy import Subject, Topic
 from chalicelib.platform import store
@@ -16,7 +16,7 @@ from chalicelib.platform.store import Item, Key
 _BATCH = 100
 
 
-def read(keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
+def read_items(keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
     """Items of any number of keys. One round trip: batches of 100 go side by side."""
     wanted = list(dict.fromkeys(keys))
     batches = [wanted[first : first + _BATCH] for first in range(0, len(wanted), _BATCH)]
@@ -31,23 +31,31 @@ def read(keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
 
 def subject_names(terms: PlanTerms) -> dict[str, str]:
     """Names of the subjects that a plan's grants name, by id; those that are gone have none."""
-    found = read((Subject.place(one) for one in _subjects(terms)), consistent=False)
+    found = read_items((Subject.place(one) for one in _subjects(terms)), consistent=False)
     return {str(one.id): str(one.name) for one in found.values() if isinstance(one, Subject)}
 
 
 def unknown(terms: PlanTerms) -> Iterator[dict[str, str]]:
+    """The ids of a plan's grants that name nothing, as ``unknown_ids``."""
+    places = [f"body.grants[{position}].scope" for position in range(len(terms.grants))]
+    yield from unknown_ids(list(zip(places, (grant.scope for grant in terms.grants), strict=True)))
+
+
+def unknown_ids(scopes: Sequence[tuple[str, Scope]]) -> Iterator[dict[str, str]]:
     """The ids that name nothing, nothing active, or a topic of another subject, as entries of ``details``.
 
-    One round trip; topics are found through the index, one query each side by side: their key needs their subject.
+    ``scopes``: each with its place in the request. One round trip; topics are found through the index, one query each
+    side by side: their key needs their subject.
     """
-    topics = sorted({topic for grant in terms.grants for topic in grant.scope.topic_ids})
-    keys = [*map(Subject.place, _subjects(terms)), *map(Note.place, _notes(terms))]
+    topics = sorted({topic for _, scope in scopes for topic in scope.topic_ids})
+    subjects = {one for _, scope in scopes for one in scope.subject_ids}
+    notes = {one for _, scope in scopes for one in scope.note_ids}
+    keys = [*map(Subject.place, sorted(subjects)), *map(Note.place, sorted(notes))]
     works: list[Callable[[], object]] = [lambda one=one: _topic(one) for one in topics]  # type: ignore[misc]
-    *found_topics, found = together(*works, lambda: read(keys))
+    *found_topics, found = together(*works, lambda: read_items(keys))
     home = dict(zip(topics, found_topics, strict=True))
     there = found if isinstance(found, dict) else {}
-    for position, grant in enumerate(terms.grants):
-        place, scope = f"body.grants[{position}].scope", grant.scope
+    for place, scope in scopes:
         for index, one in enumerate(scope.subject_ids):
             subject = there.get(Subject.place(one))
             if not isinstance(subject, Subject) or not subject.is_active:
@@ -70,7 +78,3 @@ def _topic(topic_id: str) -> str | None:
 
 def _subjects(terms: PlanTerms) -> list[str]:
     return sorted({subject for grant in terms.grants for subject in grant.scope.subject_ids})
-
-
-def _notes(terms: PlanTerms) -> list[str]:
-    return sorted({note for grant in terms.grants for note in grant.scope.note_ids})

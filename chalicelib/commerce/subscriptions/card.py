@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +99,18 @@ class Draft:
     def drop(self, entry_id: str) -> None:
         """Take an entitlement away; what it is merged with keeps it until its end."""
         self.entries.pop(entry_id, None)
+
+    def take(self, gone: Collection[str], own: Mapping[str, Entry]) -> None:
+        """Take entitlements away at once, out of merged ones too: the others of those get entries of their ``own``."""
+        for entry_id, one in list(self.entries.items()):
+            members = one.get("of", ())
+            if entry_id in gone or set(members).intersection(gone):
+                del self.entries[entry_id]
+                self.entries.update({other: own[other] for other in members if other not in gone and other in own})
+
+    def stands(self, entry_id: str) -> bool:
+        """Whether it is on the card, by itself or within a merged one."""
+        return entry_id in self.entries or any(entry_id in one.get("of", ()) for one in self.entries.values())
 
     def write_family(self, name: str, periods: Iterable[Period]) -> None:
         """Set a family's periods; its ``v`` grows, and begins with the second: none that was dropped comes back."""

@@ -27,3 +27,33 @@ class NoSuchTest(ApiError):
     status = 404
     code = "TEST_NOT_FOUND"
     message = "There is no such test"
+
+
+class SubscriptionNotFound(ApiError):
+    status = 404
+    code = "SUBSCRIPTION_NOT_FOUND"
+    message = "There is no such subscription"
+
+
+class SubscriptionCancelledBefore(ApiError):
+    status = 409
+    code = "SUBSCRIPTION_CANCELLED"
+    message = "This subscription was cancelled"
+
+
+class SubscriptionOver(ApiError):
+    status = 409
+    code = "SUBSCRIPTION_EXPIRED"
+    message = "This subscription is over, for too long to go on"
+
+
+class EntitlementNotFound(ApiError):
+    status = 404
+    code = "ENTITLEMENT_NOT_FOUND"
+    message = "There is no such entitlement"
+
+
+class NotAStudent(ApiError):
+    status = 409
+    code = "NOT_A_STUDENT"
+    message = "Only the account of a student can have this"

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from chalicelib.commerce.subscriptions.staff_schemas import PlanHeld
 from chalicelib.platform.http import Instant, QueryModel, ResponseModel
 from chalicelib.platform.ids import Ulid
 
@@ -44,11 +45,29 @@ class EntitlementsShown(ResponseModel):
 
 
 class LastOrder(ResponseModel):
-    """The newest order, whatever became of it."""
+    """An order, whatever became of it."""
 
     merchant_transaction_id: str
     status: str
     amount_paise: int
+    created_at: Instant
+
+
+class OwnSubscription(ResponseModel):
+    """One of one's own subscriptions, also one that is over, with the orders that it consists of.
+
+    ``source``: PURCHASE, OFFLINE or MANUAL (given by the academy).
+    """
+
+    id: str
+    plan: PlanHeld
+    status: str
+    starts_at: Instant
+    ends_at: Instant
+    source: str
+    cancel_reason: str | None
+    replaced_by: str | None
+    orders: list[LastOrder]
     created_at: Instant
 
 

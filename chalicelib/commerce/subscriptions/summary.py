@@ -86,7 +86,11 @@ def _newest_order(user_id: str) -> LastOrder | None:
     found = store.fetch(PaymentOrder.of_user(user_id), limit=1).items
     if not found:
         return None
-    order = found[0]
+    return order_shown(found[0])
+
+
+def order_shown(order: PaymentOrder) -> LastOrder:
+    """An order as its owner sees it beside a subscription."""
     return LastOrder(
         merchant_transaction_id=str(order.merchant_transaction_id),
         # An order held for review is one that is still being worked on, to its owner (PAY-03).

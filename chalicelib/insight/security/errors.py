@@ -8,7 +8,7 @@ from chalicelib.platform.errors import ApiError
 class NotAStudent(ApiError):
     status = 409
     code = "NOT_A_STUDENT"
-    message = "Only students are kept from notes; staff lose a role instead"
+    message = "Only the account of a student can have this"
 
 
 class TooManyBans(ApiError):
