@@ -6,10 +6,12 @@ from typing import Annotated
 
 from chalicelib.commerce import sellers, selling
 from chalicelib.commerce.coupons import CouponInvalid
-from chalicelib.commerce.payments import errors, history
+from chalicelib.commerce.payments import errors, history, offered
 from chalicelib.commerce.payments.checkout import checkout as start_checkout
 from chalicelib.commerce.payments.items import PaymentOrder
 from chalicelib.commerce.payments.items.orders import ID_PATTERN
+from chalicelib.commerce.payments.quote import quote as quoted
+from chalicelib.commerce.payments.quote_schemas import GatewaysQuery, GatewaysResponse, QuoteResponse
 from chalicelib.commerce.payments.resources import OWN_ORDER
 from chalicelib.commerce.payments.schemas import (
     CheckoutRequest,
@@ -24,6 +26,7 @@ from chalicelib.platform.errors import (
     Conflict,
     IdempotencyInProgress,
     IdempotencyKeyReused,
+    RateLimited,
     TokenExpired,
     TokenInvalid,
     TokenMissing,
@@ -33,6 +36,45 @@ from chalicelib.platform.http import Actions, Answer, Caller, Grant, Idempotency
 __all__ = ["selling"]
 
 OrderId = Annotated[str, PathRule(ID_PATTERN)]
+
+
+@api.post(
+    "/v1/payments/quote",
+    action=Actions.PAYMENTS_CHECKOUT,
+    limits=[Limits.COUPON],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
+    raises=[
+        *sellers.refusals(),
+        CouponInvalid,
+        errors.AmountTooSmall,
+        errors.BillingStateRequired,
+        errors.CheckoutPaused,
+        errors.CurrencyUnsupported,
+        errors.GatewayUnavailable,
+        errors.GstinInvalid,
+        errors.PaymentLinkEnded,
+        errors.PaymentLinkNotFound,
+        errors.ReturnPathInvalid,
+        RateLimited,
+    ],
+    examples={"planKey": "prelims-30", "items": None, "couponCode": None, "billing": {"state": "KA"}},
+)
+def quote(body: CheckoutRequest, caller: Caller) -> QuoteResponse:
+    """What a checkout made now would cost, and do to what I have.
+
+    Same body and refusals as checkout; nothing is placed and no coupon is held. `effect` tells when what is bought
+    would start and end; with REPLACE `lostDays` of what runs now would be lost. Codes that do not exist are counted:
+    after ten in an hour no code is looked at for an hour (429).
+    """
+    return quoted(body, caller)
+
+
+@api.get(
+    "/v1/payments/gateways", action=Actions.PAYMENTS_CHECKOUT, grants=[Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY]
+)
+def list_gateways(query: GatewaysQuery) -> GatewaysResponse:
+    """The ways to pay that are offered now, the preferred one first; with `currency`: those that take it."""
+    return offered.offered(query.currency)
 
 
 @api.post(

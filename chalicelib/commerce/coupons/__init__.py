@@ -2,6 +2,7 @@
 
 from chalicelib.commerce.coupons.discounts import PricedLine
 from chalicelib.commerce.coupons.errors import CouponInvalid, CouponNotFound, Reason
+from chalicelib.commerce.coupons.events import CouponEvent, CouponRedeemed, CouponReleased, CouponReserved
 from chalicelib.commerce.coupons.items import (
     PATTERNS,
     REDEEMED,
@@ -13,6 +14,7 @@ from chalicelib.commerce.coupons.items import (
 )
 from chalicelib.commerce.coupons.reservations import COUPON, Hold, redeem, release, reserve
 from chalicelib.commerce.coupons.standing import Applied, Standing, apply, keys, standing
+from chalicelib.commerce.coupons.statistics import keep as keep_statistics
 from chalicelib.commerce.coupons.terms import normal
 
 __all__ = [
@@ -23,15 +25,20 @@ __all__ = [
     "RESERVED",
     "Applied",
     "Coupon",
+    "CouponEvent",
     "CouponInvalid",
     "CouponNotFound",
+    "CouponRedeemed",
     "CouponRedemption",
+    "CouponReleased",
+    "CouponReserved",
     "CouponUse",
     "Hold",
     "PricedLine",
     "Reason",
     "Standing",
     "apply",
+    "keep_statistics",
     "keys",
     "normal",
     "redeem",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.commerce.coupons.terms import CouponTerms
 from chalicelib.platform.access.card import plain
@@ -53,9 +54,12 @@ def coupon_item(code: str, terms: CouponTerms, facts: dict[str, Any]) -> Coupon:
     return Coupon(place.pk, place.sk, code=code, row=row, gsi1pk=_COUPONS, gsi1sk=f"{facts['createdAt']}#{code}")
 
 
-def coupons_newest_first(*, active: bool | None = None) -> Query[Coupon]:
-    """All coupons, or the active ones, or the others. One query."""
-    where = None if active is None else Coupon.row["isActive"] == active
+def coupons_newest_first(*, active: bool | None = None, batch: str | None = None) -> Query[Coupon]:
+    """All coupons, or the active ones, or the others; or those of a batch. One query."""
+    where: Condition | None = None if active is None else Coupon.row["isActive"] == active
+    if batch is not None:
+        own: Condition = Coupon.row["batch"] == batch
+        where = own if where is None else where & own
     return Query(Coupon, _COUPONS, index="gsi1", descending=True, where=where)
 
 
@@ -110,6 +114,21 @@ class CouponGuesses(Item, discriminator="CouponGuesses"):
     def place(user_id: str) -> Key:
         """Where a person's guesses are."""
         return Key(f"USER#{user_id}", "COUPONGUESSES")
+
+
+class CouponBatch(Item, discriminator="CouponBatch"):
+    """Codes that one request makes together; they derive from ``seed``. Goes after a day, the coupons stay."""
+
+    KEPT_SECONDS = 86_400
+
+    id = UnicodeAttribute()
+    seed = UnicodeAttribute()
+    created_at = InstantAttribute()
+
+    @staticmethod
+    def place(user_id: str, request_key: str) -> Key:
+        """Where the batch of somebody's request is, by its ``Idempotency-Key``."""
+        return Key(f"COUPONBATCH#{user_id}#{request_key}", "BATCH")
 
 
 class CouponTally(Item, discriminator="CouponTally"):

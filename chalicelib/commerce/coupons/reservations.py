@@ -81,11 +81,13 @@ def redeem(tx: Transaction, hold: Hold, now: datetime) -> Hold:
     return Hold(hold.code, hold.user_id, hold.order_id, REDEEMED, hold.counted)
 
 
-def release(tx: Transaction, hold: Hold) -> Hold:
-    """Nothing came of the order: the use is free again. Only what is reserved is released."""
-    if hold.state != RESERVED:
+def release(tx: Transaction, hold: Hold, *, returned: bool = False) -> Hold:
+    """Nothing came of the order: the use is free again. Only what is reserved is released, or with ``returned`` (the
+    order was given back in full) what was redeemed.
+    """
+    if hold.state != (REDEEMED if returned else RESERVED):
         return hold
-    _move(tx, hold, RESERVED, [_state(RELEASED)])
+    _move(tx, hold, hold.state, [_state(RELEASED)])
     _count(tx, hold, -1)
     return Hold(hold.code, hold.user_id, hold.order_id, RELEASED, hold.counted)
 

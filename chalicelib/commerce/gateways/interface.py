@@ -165,9 +165,11 @@ class WebhookEvent:
 
 
 class Gateway(Protocol):
-    """One gateway's adapter."""
+    """One gateway's adapter. ``currencies``: those that it takes payments in, the first one is its own."""
 
     name: str
+    flow: Flow
+    currencies: tuple[str, ...]
 
     def contract(self) -> str:
         """The contract that new orders are created with."""

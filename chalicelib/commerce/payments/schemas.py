@@ -183,6 +183,7 @@ class OwnOrder(ResponseModel):
     late: bool
     message: str
     lines: list[LineView]
+    coupon_code: str | None
     subtotal_paise: Money
     discount_paise: Money
     tax_paise: Money

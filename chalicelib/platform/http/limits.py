@@ -102,6 +102,7 @@ class Limits:
     EXPORT = Limit("export", "10/600", Per.CALLER)
     TEST_MAIL = Limit("test-mail", "10/3600", Per.CALLER)
     CHECKOUT = Limit("checkout", "5/600", Per.CALLER, closed=True)
+    COUPON = Limit("coupon", "10/60", Per.CALLER)
     ORDER_STATUS = Limit("order-status", "60/60", Per.OWN)
     NOTE_CONTENT = Limit("note-content", "60/120", Per.OWN)
     VIEW_SESSION = Limit("view-session", "20/60", Per.CALLER)

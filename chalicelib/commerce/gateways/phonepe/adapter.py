@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 
 from chalicelib.commerce.gateways.interface import (
+    Flow,
     GatewayOrder,
     GatewayRefund,
     GatewayTrouble,
@@ -25,6 +26,8 @@ class PhonePe:
     """PAY-90 … PAY-97 behind the interface of PAY-100."""
 
     name = configuration.NAME
+    flow = Flow.REDIRECT
+    currencies: tuple[str, ...] = (contract_v2.CURRENCY,)
 
     def contract(self) -> str:
         """V2 unless configured otherwise."""
@@ -36,7 +39,7 @@ class PhonePe:
 
     def supports(self, currency: str) -> bool:
         """Rupees alone."""
-        return currency == contract_v2.CURRENCY
+        return currency in self.currencies
 
     def prepare(self, contract: str, account: str) -> None:
         """Have V2's token at hand."""
