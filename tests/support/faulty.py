@@ -124,7 +124,8 @@ def record(cloud: Emulator, story: Story, functions: Callable[[str], bool] = lam
     story.play()
     found = points(cloud.calls.all(), functions)
     story.settle()
-    assert story.wrongs() == []
+    wrongs = story.wrongs()
+    assert not wrongs, "\n".join(wrongs)
     assert found
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chalicelib.commerce.plans import Plan
-from chalicelib.platform import store
+from chalicelib.platform import clock, store
 from tests.commerce.payments.books import Books, of_simulator
 from tests.commerce.payments.shop import Shop, forget_tokens
 from tests.support.client import Broken, Response, Undeclared
@@ -126,3 +126,45 @@ class Unpaid(Purchase):
         else:
             self.shop.later(LAPSE)
         self.shop.cloud.drain()
+
+
+class Refunded(Purchase):
+    """Staff give all of it back. Only what is done about the refund goes wrong."""
+
+    staff: Person
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.staff = self.shop.people.super_admin()
+        super().play()
+        self.shop.cloud.drain()
+
+    def play(self) -> None:
+        path = f"/v1/admin/payments/orders/{self.order_id}/refund"
+        headers = {"Idempotency-Key": KEY}
+        for _ in range(4):
+            try:
+                answer = self.shop.client.post(path, json={"reason": "asked"}, token=self.staff.token, headers=headers)
+            except (Broken, Undeclared):
+                self.shop.later(31)
+                continue
+            assert answer.status in (202, 409), answer.body
+            if answer.status == 202:
+                break
+            self.shop.later(31)
+        self.shop.cloud.drain(executions=False)
+
+    def settle(self) -> None:
+        super().settle()
+        # The workflow waits for half a minute at first, then longer.
+        self.shop.later(60)
+        self.shop.cloud.drain()
+
+    def wrongs(self) -> list[str]:
+        found = super().wrongs()
+        [order] = [one for one in self.shop.orders(self.student) if one.status == "SUCCESS"]
+        now = clock.epoch()
+        left = [one for one in self.shop.periods(self.student) if int(one["endsAt"]) > now]
+        if (order.refund_state, left) != ("FULL", []):
+            found.append(f"the order's refund is {order.refund_state}, and what runs is {left}")
+        return found

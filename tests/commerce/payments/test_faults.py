@@ -13,7 +13,7 @@ from chalicelib.commerce.plans import Plan
 from chalicelib.platform import store
 from tests.commerce.payments.door import Door
 from tests.commerce.payments.shop import Shop, assert_unpaid
-from tests.commerce.payments.stories import Followed, Purchase, Unfollowed, Unpaid
+from tests.commerce.payments.stories import Followed, Purchase, Refunded, Unfollowed, Unpaid
 from tests.conftest import WAIT_SCALE
 from tests.support import faulty
 
@@ -53,6 +53,7 @@ def test_no_aws_fault_loses_or_doubles_money(shop: Shop, plan: Plan) -> None:
         Unfollowed(shop, plan),
         Unpaid(shop, plan),
         Unpaid(shop, plan, refused=True),
+        Refunded(shop, plan),
     ):
         calls = faulty.record(shop.cloud, story)
         wrong = list(faulty.sample(calls, known))
