@@ -81,7 +81,7 @@ def _exchange(call: Call, deadline: float) -> Heard:
         with requests.Session() as session:
             # Neither proxies nor credentials of the machine may get between the gateway and us.
             session.trust_env = False
-            answer = session.request(
+            answering = session.request(
                 call.method,
                 call.url,
                 # What is not packed cannot unpack to more than it weighs.
@@ -92,7 +92,8 @@ def _exchange(call: Call, deadline: float) -> Heard:
                 allow_redirects=False,
                 stream=True,
             )
-            return Heard(answer.status_code, _object(_read(answer.raw, deadline)))
+            with answering as answer:
+                return Heard(answer.status_code, _object(_read(answer.raw, deadline)))
     except requests.ConnectTimeout as error:
         raise NotSent("CONNECT_TIMEOUT") from error
     except requests.ConnectionError as error:
