@@ -19,7 +19,7 @@ from chalicelib.engagement.purchases.posting import amount, order_url, post, pos
 from chalicelib.identity.accounts import user_key
 from chalicelib.platform import clock, store
 
-FAILED, FULL = "FAILED", "FULL"
+FAILED, FULL, OFFLINE = "FAILED", "FULL", "OFFLINE"
 
 
 def receipt(told: PaymentSucceeded) -> bool:
@@ -87,6 +87,8 @@ def refunded(told: RefundSucceeded) -> bool:
         "merchantRefundId": told.refund_id,
         "refundedAt": clock.iso(refund.processed_at or refund.updated_at),
         "whole": True if order.refund_state == FULL else None,
+        "outside": True if refund.mode == OFFLINE else None,
+        "daysTaken": int(refund.delta_days) or None,
         "orderUrl": order_url(told.order_id),
     }
     return post(user, templates.REFUND_SUCCEEDED, told.refund_id, payload)

@@ -25,11 +25,11 @@ PAYMENT_SUCCESS = _owed(
 PAYMENT_FAILED = _service("PAYMENT_FAILED", "planName", "amount", "merchantTransactionId", "retryUrl")
 REFUND_SUCCEEDED = _owed(
     *("REFUND_SUCCEEDED", "planName", "amount", "currency", "merchantTransactionId", "merchantRefundId", "refundedAt"),
-    optional=("whole", "orderUrl"),
+    optional=("whole", "outside", "daysTaken", "orderUrl"),
 )
-"""``whole``: everything that was paid has gone back now."""
+"""``whole``: everything that was paid has gone back now. ``outside``: not by the gateway. ``daysTaken``: of access."""
 INVOICE_ISSUED = _owed("INVOICE_ISSUED", "document", "documentNumber", "merchantTransactionId", "orderUrl")
-"""``document``: INVOICE, BILL_OF_SUPPLY or CREDIT_NOTE."""
+"""``document``: TAX_INVOICE, BILL_OF_SUPPLY or CREDIT_NOTE."""
 SUBSCRIPTION_ACTIVATED = _owed("SUBSCRIPTION_ACTIVATED", "planName", "startsAt", "endsAt", "effect")
 """``effect``: NEW, EXTEND, UPGRADE, REPLACE, QUEUE or REINSTATE."""
 SUBSCRIPTION_CANCELLED = _owed("SUBSCRIPTION_CANCELLED", "planName", "endedAt")
