@@ -130,6 +130,18 @@ class Taken:
     facts: dict[str, Any]
 
 
+@frozen
+class Opened:
+    """What an order opened, as it is now, for staff: plain JSON data, instants as text.
+
+    ``subscriptions``: ``{id, planKey, status, startsAt, endsAt}``; ``entitlements``: ``{id, kind, startsAt, endsAt,
+    revoked}``.
+    """
+
+    subscriptions: tuple[dict[str, Any], ...] = ()
+    entitlements: tuple[dict[str, Any], ...] = ()
+
+
 class Seller(Protocol):
     """Sells one kind of line."""
 
@@ -167,6 +179,9 @@ class Seller(Protocol):
         ``owner`` is the card as read, strongly consistent; the writes are conditional on it and on what else was read,
         and named ``grant:…``: who loses them reads again. Nothing unused: nothing is added.
         """
+
+    def opened(self, user_id: str, order_id: str) -> Opened:
+        """What an order of this person opened, as it is now. Reads side by side, one round trip."""
 
     def restore(self, tx: Transaction, owner: AccessCard, facts: Mapping[str, Any], taking: Taking) -> None:
         """Add the writes that give back what ``take_back`` took, since its refund failed; conditional as there.

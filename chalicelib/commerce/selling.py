@@ -17,7 +17,7 @@ from chalicelib.commerce.plans import (
     PlanUse,
     is_key,
 )
-from chalicelib.commerce.sellers import CannotGrant, GrantEffect, LineOffer, Preview, SoldLine, Taken, Taking
+from chalicelib.commerce.sellers import CannotGrant, GrantEffect, LineOffer, Opened, Preview, SoldLine, Taken, Taking
 from chalicelib.commerce.subscriptions import (
     DAY,
     AccessCardFull,
@@ -28,6 +28,7 @@ from chalicelib.commerce.subscriptions import (
     SubscriptionTooLong,
     activate,
     families_of,
+    opened_by,
     restore,
     take_back,
     work_out,
@@ -116,6 +117,10 @@ class PlanSeller:
     def take_back(self, tx: Transaction, owner: AccessCard, lines: Sequence[SoldLine], taking: Taking) -> Taken:
         """The unused time of the order's slices, and with the last of it the subscription (SUB-28, SUB-29)."""
         return take_back(tx, owner, lines, taking)
+
+    def opened(self, user_id: str, order_id: str) -> Opened:
+        """The subscriptions of the order, with their entitlements."""
+        return opened_by(user_id, order_id)
 
     def restore(self, tx: Transaction, owner: AccessCard, facts: Mapping[str, Any], taking: Taking) -> None:
         """The time that was taken, from now on where its subscription has ended meanwhile (SUB-30)."""

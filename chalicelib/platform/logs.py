@@ -25,6 +25,15 @@ def count_metric(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Coun
     provider.flush_metrics()
 
 
+def measure(name: str, value: float, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
+    """Emit one figure that belongs to no single function but to what ``dimensions`` say (``gateway="PHONEPE"``)."""
+    provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE)
+    for dimension, of in dimensions.items():
+        provider.add_dimension(name=dimension, value=of)
+    provider.add_metric(name=name, unit=unit, value=value)
+    provider.flush_metrics()
+
+
 def event(message: str, **fields: Any) -> None:
     """One line about something that happened; ``fields`` are ids, counts and codes."""
     run = context.current()

@@ -14,6 +14,9 @@ ERRORS_ALARM = "errors"
 ITERATOR_AGE_MS = 60_000
 URGENT_AGE, BULK_AGE = 300, 3_600
 FAILED_PERCENT = 10
+FAILED_PAYMENTS_PERCENT, ENOUGH_PAYMENTS = 70, 20
+"""Many checkouts come to nothing because their payer walks away; above this share it is not them."""
+BAD_SIGNATURES = 20
 
 
 def topic(stage: Stage) -> dict[str, Any]:
@@ -87,6 +90,73 @@ def _failures(sender: str) -> dict[str, Any]:
     }
 
 
+def _custom(metric: str, statistic: str, seconds: int, **dimensions: str) -> dict[str, Any]:
+    """A figure of our own over so many seconds."""
+    places = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    return {
+        "Namespace": NAMESPACE,
+        "MetricName": metric,
+        "Statistic": statistic,
+        "Period": seconds,
+        "Dimensions": places,
+    }
+
+
+def _payment_alarms(stage: Stage) -> dict[str, Any]:
+    """Money that waits for somebody, gateways that take none, books that do not fit (PAY-123, PAY-36)."""
+    watched = {
+        "OrdersInReview": (_custom("OrdersWaiting", "Maximum", 900, status="REVIEW"), 0, "Money waits for a decision"),
+        "OrdersHanging": (
+            _custom("OrdersWaiting", "Maximum", 900, status="PENDING"),
+            0,
+            "An order has been open for over an hour",
+        ),
+        "WebhookForgery": (
+            _custom("WebhookBadSignature", "Sum", 300, function="phonepe_webhook"),
+            BAD_SIGNATURES,
+            "Many messages in a gateway's name that are not the gateway's",
+        ),
+        "BooksDiffer": (
+            _custom("ReconciliationDifferences", "Sum", 300, function="reconcile_books"),
+            0,
+            "Orders, ledger and statements of a day do not fit; docs/operations.md says where to look",
+        ),
+    }
+    found = {
+        f"{name}Alarm": alarm(stage, _dashed(name), metric, threshold, text)
+        for name, (metric, threshold, text) in watched.items()
+    }
+    failing = alarm(
+        stage, "payments-failing", _failing("PHONEPE"), FAILED_PAYMENTS_PERCENT, "Most payments at a gateway fail"
+    )
+    # The period belongs to each metric of an expression.
+    del failing["Properties"]["Period"]
+    return {**found, "PaymentsFailingAlarm": failing}
+
+
+def _dashed(name: str) -> str:
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).strip("-")
+
+
+def _failing(gateway: str) -> dict[str, Any]:
+    """The share of a gateway's orders that came to nothing in an hour, in per cent, once there were enough of them."""
+
+    def counted(own_id: str, metric: str) -> dict[str, Any]:
+        place = _custom(metric, "Sum", 3_600, gateway=gateway)
+        stat = {name: place[name] for name in ("Namespace", "MetricName", "Dimensions")}
+        return {"Id": own_id, "MetricStat": {"Metric": stat, "Period": 3_600, "Stat": "Sum"}, "ReturnData": False}
+
+    total = "(FILL(failed, 0) + FILL(paid, 0))"
+    share = f"IF({total} >= {ENOUGH_PAYMENTS}, 100 * FILL(failed, 0) / {total}, 0)"
+    return {
+        "Metrics": [
+            counted("failed", "PaymentsFailed"),
+            counted("paid", "PaymentsSucceeded"),
+            {"Id": "share", "Expression": share, "Label": "came to nothing, %", "ReturnData": True},
+        ]
+    }
+
+
 def alarms(stage: Stage, stream_readers: list[str]) -> dict[str, Any]:
     """The topic and its alarms as resources; ``stream_readers`` are names of functions."""
     found: dict[str, Any] = {"Alarms": topic(stage)}
@@ -111,4 +181,4 @@ def alarms(stage: Stage, stream_readers: list[str]) -> dict[str, Any]:
         found[f"{names.camel(reader)}AgeAlarm"] = alarm(
             stage, f"{reader.replace('_', '-')}-age", age, ITERATOR_AGE_MS, text
         )
-    return {**found, **_message_alarms(stage)}
+    return {**found, **_message_alarms(stage), **_payment_alarms(stage)}

@@ -123,6 +123,44 @@ class EventView(ResponseModel):
     raw_body: str | None = None
 
 
+class InvoiceOfOrder(ResponseModel):
+    """The documents of an order, by number."""
+
+    number: str
+    credit_notes: list[str]
+
+
+class LinkedSubscription(ResponseModel):
+    """A subscription that the order made or prolonged, as it is now."""
+
+    id: str
+    plan_key: str
+    status: str
+    starts_at: Instant
+    ends_at: Instant
+
+
+class LinkedEntitlement(ResponseModel):
+    """What a linked subscription opens, as it is now."""
+
+    id: str
+    kind: str
+    starts_at: Instant
+    ends_at: Instant
+    revoked: bool
+
+
+class Moment(ResponseModel):
+    """Something that happened to an order; ``by``: a user id, or SYSTEM."""
+
+    at: Instant
+    what: str
+    detail: str | None = None
+    reference: str | None = None
+    by: str | None = None
+    amount_paise: int | None = None
+
+
 class AdminOrder(ResponseModel):
     """An order as it is."""
 
@@ -176,7 +214,10 @@ class AdminOrderDetail(AdminOrder):
     refunds: list[RefundView]
     ledger: list[JournalView]
     events: list[EventView]
-    invoice: None = None
+    invoice: InvoiceOfOrder | None
+    subscriptions: list[LinkedSubscription]
+    entitlements: list[LinkedEntitlement]
+    timeline: list[Moment]
 
 
 class FinalizeRequest(RequestModel):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from chalicelib.commerce import gateways
 from chalicelib.commerce.gateways import GatewayOrder, OrderStatus, Refused, State
-from chalicelib.commerce.payments import event_states, lateness, outcomes
+from chalicelib.commerce.payments import event_states, figures, lateness, outcomes
 from chalicelib.commerce.payments.configuration import (
     PAYMENT_DUPLICATE,
     PAYMENT_EXPIRE_MINUTES,
@@ -216,6 +216,7 @@ def _tell(case: Case, decision: Decision) -> None:
         secondsSincePlaced=round(waited),
     )
     count_metric(f"Orders{decision.step.title().replace('_', '')}")
+    figures.ended(str(order.gateway), decision.step, waited)
     if decision.step is Step.HOLD:
         alarm("money is held for review", merchantTransactionId=order.id, reason=decision.reason)
     if decision.step is Step.GRANT and case.card is not None and case.card.status != "ACTIVE":
@@ -231,3 +232,5 @@ def refuse(order: PaymentOrder, refusal: Refused) -> None:
         outcomes.build(case, Decision(Step.FAIL, reason=reason)).commit()
     except TransactionLost:
         event("a refused order had moved on", merchantTransactionId=order.id)
+    else:
+        figures.ended(str(order.gateway), Step.FAIL, 0)

@@ -15,11 +15,13 @@ from chalicelib.commerce.payments.order_admin import row_of
 from chalicelib.commerce.payments.states import OPEN, Status
 from chalicelib.identity.accounts import students_by_email, students_by_phone
 from chalicelib.platform import clock, store
+from chalicelib.platform.logs import event, measure
 from chalicelib.platform.parallel import together
 from chalicelib.platform.store import Query, fetch
 
 MOST = 100
 MOST_HANGING = 200
+HANGS_AFTER_MINUTES = 60
 HORIZON = timedelta(days=31)
 HANGING = (*OPEN, Status.REVIEW)
 
@@ -67,10 +69,13 @@ def _hanging_rows(first: datetime, last: datetime) -> list[dict[str, Any]]:
     return [order.row.as_dict() for order in items if order.row is not None]
 
 
-def count_hanging(minutes: int) -> dict[str, int]:
-    """How many hang, by status: a signal for staff, so that 201 of a month are as good as more."""
-    last = clock.now() - timedelta(minutes=minutes)
+def count_hanging() -> dict[str, int]:
+    """Measure how many have hung for an hour, by status (PAY-123); 201 of a month are as good as more."""
+    last = clock.now() - timedelta(minutes=HANGS_AFTER_MINUTES)
     counts = dict.fromkeys(map(str, HANGING), 0)
     for row in _hanging_rows(last - HORIZON, last):
         counts[str(row["status"])] += 1
+    for status, count in counts.items():
+        measure("OrdersWaiting", count, status=status)
+    event("orders that wait", **counts)
     return counts

@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
+from chalicelib.commerce import sellers
 from chalicelib.commerce.gateways import GatewayTrouble
-from chalicelib.commerce.payments import views
+from chalicelib.commerce.payments import timeline, views
 from chalicelib.commerce.payments.admin_schemas import (
     AdminOrderDetail,
     EventView,
     FinalizeResponse,
+    InvoiceOfOrder,
+    LinkedEntitlement,
+    LinkedSubscription,
     OrderRow,
     OrdersQuery,
     UserSummary,
@@ -28,6 +33,7 @@ from chalicelib.commerce.payments.items import (
     PaymentTransaction,
     Refund,
 )
+from chalicelib.commerce.sellers import Opened
 from chalicelib.identity.accounts import User
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.caller import Caller
@@ -122,28 +128,44 @@ def row_of(row: dict[str, Any]) -> OrderRow:
 
 
 def order_detail(locator: OrderLocator, caller: Caller, *, raw: bool) -> AdminOrderDetail:
-    """Everything about an order: after the locator, which came beside the card, four reads side by side."""
+    """Everything about an order: after the locator, which came beside the card, all reads side by side."""
     if raw:
         require(caller, Actions.PAYMENTS_MANAGE)
     order_id, user_id = str(locator.merchant_transaction_id), str(locator.user_id)
-    both, beside, ledger, events = together(
+    both, beside, ledger, events, *opened = together(
         lambda: store.get_many([PaymentOrder.place(user_id, order_id), User.place(user_id)]),
         lambda: store.every(OrderLocator.partition(order_id)),
         lambda: store.every(JournalEntry.of_order(order_id)),
         lambda: store.fetch(PaymentEvent.of_order(order_id), limit=200).items,
+        *(partial(sellers.seller(kind).opened, user_id, order_id) for kind in sellers.kinds()),
     )
     order, user = cast("list[Item | None]", both)
     if not isinstance(order, PaymentOrder):
         raise OrderNotFound
-    items = cast("list[Item]", beside)
+    items, entries = cast("list[Item]", beside), cast("list[JournalEntry]", ledger)
+    payments = [one for one in items if isinstance(one, PaymentTransaction)]
+    refunds = [one for one in items if isinstance(one, Refund)]
+    told = [one.row.as_dict() for one in cast("list[PaymentEvent]", events) if one.row is not None]
+    linked = cast("list[Opened]", opened)
     return AdminOrderDetail(
         **views.admin_facts(order),
         user=_user(user_id, user),
-        transactions=[views.transaction_view(one) for one in items if isinstance(one, PaymentTransaction)],
-        refunds=[views.refund_view(one) for one in items if isinstance(one, Refund)],
-        ledger=[views.journal_view(one) for one in cast("list[JournalEntry]", ledger)],
-        events=_events(cast("list[PaymentEvent]", events), raw=raw),
+        transactions=[views.transaction_view(one) for one in payments],
+        refunds=[views.refund_view(one) for one in refunds],
+        ledger=[views.journal_view(one) for one in entries],
+        events=_events(told, raw=raw),
+        invoice=_invoice(order, refunds),
+        subscriptions=[LinkedSubscription.model_validate(one) for part in linked for one in part.subscriptions],
+        entitlements=[LinkedEntitlement.model_validate(one) for part in linked for one in part.entitlements],
+        timeline=timeline.of(order, payments, refunds, entries, told),
     )
+
+
+def _invoice(order: PaymentOrder, refunds: Sequence[Refund]) -> InvoiceOfOrder | None:
+    if not order.invoice_number:
+        return None
+    notes = [str(one.credit_note_number) for one in refunds if one.credit_note_number is not None]
+    return InvoiceOfOrder(number=str(order.invoice_number), credit_notes=notes)
 
 
 def _user(user_id: str, user: Item | None) -> UserSummary:
@@ -157,8 +179,7 @@ def _user(user_id: str, user: Item | None) -> UserSummary:
     )
 
 
-def _events(events: Sequence[PaymentEvent], *, raw: bool) -> list[EventView]:
-    rows = [event.row.as_dict() for event in events if event.row is not None]
+def _events(rows: Sequence[dict[str, Any]], *, raw: bool) -> list[EventView]:
     bodies: dict[str, str] = {}
     if raw and rows:
         stored = store.get_many([PaymentEvent.place(row["gateway"], row["event_id"]) for row in rows[:50]])

@@ -16,6 +16,7 @@ from chalicelib.commerce.subscriptions.events import (
     SubscriptionStarted,
 )
 from chalicelib.commerce.subscriptions.items import Entitlement, Subscription, SubscriptionChange
+from chalicelib.commerce.subscriptions.opened import opened_by
 from chalicelib.commerce.subscriptions.reversing import restore, take_back
 from chalicelib.commerce.subscriptions.snapshot import Snapshot
 
@@ -41,6 +42,7 @@ __all__ = [
     "SubscriptionTooLong",
     "activate",
     "families_of",
+    "opened_by",
     "repair_entitlements",
     "restore",
     "rules",

@@ -24,7 +24,7 @@ ASSET_CACHE_SECONDS = settings.integer("ASSET_CACHE_SECONDS", default=60, minimu
 PUBLIC_CACHE_SECONDS = 300
 MAX_ANSWER = 4_194_304
 """A function's answer is at most 6 MB, and binary travels as base64."""
-WITHHELD = frozenset({"NOTES_PDF", "PRINT_PDF", "EVIDENCE_IMAGE"})
+WITHHELD = frozenset({"NOTES_PDF", "PRINT_PDF", "EVIDENCE_IMAGE", "SETTLEMENT_CSV"})
 """Purposes whose files have endpoints of their own."""
 
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.content.files import images, inspection, parts, pdfs, settling, storage
+from chalicelib.content.files import images, inspection, parts, pdfs, settling, storage, tables
 from chalicelib.content.files.configuration import scanning
 from chalicelib.content.files.errors import FileRefused, UploadMismatch, UploadNotFound
 from chalicelib.content.files.examined import Examined, TakesLonger
 from chalicelib.content.files.items import OPEN, FileAsset, FileStatus, ScanStatus, awaiting_scan
-from chalicelib.content.files.purposes import PDF
+from chalicelib.content.files.purposes import CSV, PDF
 from chalicelib.content.files.schemas import InspectionMessage
 from chalicelib.platform import audit, clock, store
 from chalicelib.platform.access.caller import Caller
@@ -136,7 +136,7 @@ def _decide(asset: FileAsset, found: storage.Found, seconds: int, by: Caller | a
     """Look into the bytes and settle it; with a scan still awaited only what was found is kept."""
     if not _checksum_holds(asset, found):
         raise UploadMismatch({"checksum": False})
-    branch = pdfs if asset.content_type == PDF else images
+    branch = {PDF: pdfs, CSV: tables}.get(str(asset.content_type), images)
     examined = branch.examine(asset, found, seconds)
     if examined.refused is not None:
         return settling.reject(asset, found.version_id, examined.refused, by)

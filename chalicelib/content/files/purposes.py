@@ -13,7 +13,8 @@ MAX_IMAGE_BYTES = settings.integer("MAX_IMAGE_BYTES", default=2_097_152, minimum
 
 PDF = "application/pdf"
 IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
-EXTENSIONS = {PDF: "pdf", **IMAGES}
+CSV = "text/csv"
+EXTENSIONS = {PDF: "pdf", CSV: "csv", **IMAGES}
 
 
 @frozen
@@ -48,13 +49,14 @@ COURSE_IMAGE = Purpose("COURSE_IMAGE", "courses", _IMAGE, MAX_IMAGE_BYTES)
 COURSE_FILE = Purpose("COURSE_FILE", "courses", _PDF | _IMAGE, _most(104_857_600))
 AVATAR = Purpose("AVATAR", "avatars", _IMAGE, _most(524_288))
 EVIDENCE_IMAGE = Purpose("EVIDENCE_IMAGE", "evidence", _IMAGE, _most(4_194_304))
+SETTLEMENT_CSV = Purpose("SETTLEMENT_CSV", "settlements", frozenset({CSV}), _most(2_097_152))
 OTHER = Purpose("OTHER", "misc", _PDF | _IMAGE, _most(20_971_520))
 
 PURPOSES = {
     purpose.name: purpose
     for purpose in (
         *(NOTES_PDF, PRINT_PDF, QUESTION_IMAGE, OPTION_IMAGE, EXPLANATION_IMAGE, CMS_IMAGE),
-        *(COURSE_IMAGE, COURSE_FILE, AVATAR, EVIDENCE_IMAGE, OTHER),
+        *(COURSE_IMAGE, COURSE_FILE, AVATAR, EVIDENCE_IMAGE, SETTLEMENT_CSV, OTHER),
     )
 }
 QUESTION_IMAGES = (QUESTION_IMAGE.name, OPTION_IMAGE.name, EXPLANATION_IMAGE.name)

@@ -36,6 +36,7 @@ PurposeName = Literal[
     "COURSE_FILE",
     "AVATAR",
     "EVIDENCE_IMAGE",
+    "SETTLEMENT_CSV",
     "OTHER",
 ]
 Alt = Annotated[str, Characters(1, 300)]

@@ -25,7 +25,7 @@ THUMBNAIL_PIXELS = settings.integer("THUMBNAIL_PIXELS", default=480, minimum=0, 
 """Of the longer side; 0: none are made."""
 
 THUMBNAIL = "THUMBNAIL"
-SOURCES = frozenset(PURPOSES) - {"PRINT_PDF", "EVIDENCE_IMAGE", "AVATAR"}
+SOURCES = frozenset(PURPOSES) - {"PRINT_PDF", "EVIDENCE_IMAGE", "SETTLEMENT_CSV", "AVATAR"}
 """What is for few eyes has none; what is small already needs none."""
 MAX_SOURCE_BYTES = 768 * MEBIBYTE
 SCRATCH_MEBIBYTES = 1_024

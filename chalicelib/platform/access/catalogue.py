@@ -140,6 +140,7 @@ class Actions:
             P.CONTENT_MANAGE,
             P.COURSES_WRITE,
             P.SECURITY_MANAGE,
+            P.PAYMENTS_MANAGE,
         ),
         late=True,
     )
@@ -154,6 +155,7 @@ class Actions:
             *FILES_UPLOAD.permissions[1:3],
             P.COURSES_WRITE,
             P.SECURITY_MANAGE,
+            P.PAYMENTS_MANAGE,
         ),
         late=True,
     )

@@ -160,6 +160,17 @@ def test_staff_see_the_whole_order(shop: Shop) -> None:
     assert [(one["eventType"], one["state"]) for one in body["events"]] == [("checkout.order.completed", "PROCESSED")]
     assert body["grantEffect"]["effect"] == "NEW"
     assert body["planSnapshot"]["durationDays"] == 30
+    [subscription] = body["subscriptions"]
+    assert (subscription["id"], subscription["status"]) == (body["grantEffect"]["subscriptionId"], "ACTIVE")
+    assert [one["id"] for one in body["entitlements"]] == body["grantEffect"]["entitlementIds"]
+    assert {one["what"] for one in body["timeline"]} >= {
+        "ORDER_PLACED",
+        "GATEWAY_TOLD",
+        "PAYMENT_SUCCESS",
+        "PAID",
+        "BOOKED",
+    }
+    assert [one["at"] for one in body["timeline"]] == sorted(one["at"] for one in body["timeline"])
     assert body["events"][0]["rawBody"] is None
     refused = shop.client.get(path, token=reader.token, query={"raw": "true"})
     assert refused.status == 403
@@ -245,7 +256,7 @@ def test_round_trips(shop: Shop) -> None:
         shop.client.get(f"/v1/admin/payments/orders/{order_id}", token=admin.token, expect=200)
     trips = _trips(calls, "get_order")
     assert trips[0] == "BatchGetItem"
-    assert sorted(trips[1:]) == ["BatchGetItem", "Query", "Query", "Query"]
+    assert sorted(trips[1:]) == ["BatchGetItem", *["Query"] * 5]
 
 
 @pytest.mark.rule("PAY-112", "QUAL-34")

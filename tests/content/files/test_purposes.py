@@ -16,7 +16,10 @@ from tests.support.people import Person
 
 INIT = "/v1/admin/files/init-upload"
 PDF, IMAGES = ("application/pdf",), ("image/png", "image/jpeg", "image/webp")
-EXTENSIONS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+EXTENSIONS = {
+    **{"application/pdf": "pdf", "text/csv": "csv"},
+    **{"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"},
+}
 TABLE: dict[str, tuple[str, str, tuple[str, ...], int]] = {
     "NOTES_PDF": ("notes.write", "notes", PDF, 536_870_912),
     "PRINT_PDF": ("print.generate", "prints", PDF, 104_857_600),
@@ -27,6 +30,7 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...], int]] = {
     "COURSE_IMAGE": ("courses.write", "courses", IMAGES, 2_097_152),
     "COURSE_FILE": ("courses.write", "courses", PDF + IMAGES, 104_857_600),
     "EVIDENCE_IMAGE": ("security.manage", "evidence", IMAGES, 4_194_304),
+    "SETTLEMENT_CSV": ("payments.manage", "settlements", ("text/csv",), 2_097_152),
     "OTHER": ("content.manage", "misc", PDF + IMAGES, 20_971_520),
 }
 """Purpose → permission, folder, types, most bytes."""

@@ -11,6 +11,7 @@ from tests.platform.access.callers import OTHER, asset, caller
 BY_PURPOSE = {
     "NOTES_PDF": {"notes.read"},
     "EVIDENCE_IMAGE": {"security.manage"},
+    "SETTLEMENT_CSV": {"payments.manage"},
     "PRINT_PDF": {"content.read", "content.manage", "print.generate"},
     "QUESTION_IMAGE": {"content.read", "content.manage", "questions.write"},
     "OPTION_IMAGE": {"content.read", "content.manage", "questions.write"},
