@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.commerce.invoices import CreditNoteIssued, InvoiceIssued
 from chalicelib.commerce.payments import PaymentFailed, PaymentHeld, PaymentSucceeded, RefundFailed, RefundSucceeded
 from chalicelib.commerce.subscriptions import (
     SubscriptionActivated,
@@ -17,9 +18,20 @@ from chalicelib.platform.work import Grant, consumer
 MAILS = [Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_DATA]
 
 
-@consumer(on=[PaymentSucceeded, PaymentFailed, PaymentHeld, RefundSucceeded, RefundFailed], grants=MAILS)
+@consumer(
+    on=[
+        PaymentSucceeded,
+        PaymentFailed,
+        PaymentHeld,
+        RefundSucceeded,
+        RefundFailed,
+        InvoiceIssued,
+        CreditNoteIssued,
+    ],
+    grants=MAILS,
+)
 def mail_about_payment(event: DomainEvent) -> None:
-    """Put receipts, news of failures and refunds, and what staff must look at: each once."""
+    """Put receipts, news of failures, refunds and invoices, and what staff must look at: each once."""
     tell(event)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chalicelib.commerce.invoices import CreditNoteIssued, InvoiceIssued
 from chalicelib.commerce.payments import PaymentFailed, PaymentHeld, PaymentSucceeded, RefundFailed, RefundSucceeded
 from chalicelib.commerce.subscriptions import (
     SubscriptionActivated,
@@ -13,7 +14,7 @@ from chalicelib.commerce.subscriptions import (
     SubscriptionExpiring,
     SubscriptionExtended,
 )
-from chalicelib.engagement.purchases import paying, subscribing
+from chalicelib.engagement.purchases import documents, paying, subscribing
 from chalicelib.platform.events.domain import DomainEvent
 
 _MAILS: Mapping[type[DomainEvent], Callable[[Any], object]] = {
@@ -22,6 +23,8 @@ _MAILS: Mapping[type[DomainEvent], Callable[[Any], object]] = {
     PaymentHeld: paying.held,
     RefundSucceeded: paying.refunded,
     RefundFailed: paying.not_refunded,
+    InvoiceIssued: documents.invoiced,
+    CreditNoteIssued: documents.credited,
     SubscriptionActivated: subscribing.holds,
     SubscriptionExtended: subscribing.holds,
     SubscriptionExpiring: subscribing.ends_soon,

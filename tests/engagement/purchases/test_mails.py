@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.commerce.invoices import CreditNoteIssued, InvoiceIssued
 from chalicelib.commerce.payments import PaymentFailed, PaymentOrder, PaymentSucceeded
 from chalicelib.commerce.subscriptions import SubscriptionCancelled, SubscriptionExpired, SubscriptionExpiring
 from chalicelib.commerce.subscriptions.effects import Effect
@@ -87,6 +88,18 @@ def test_a_payment_has_one_receipt_however_often_it_is_told(shop: Shop, mailbox:
         "TRANSACTIONAL",
         student.id,
     )
+
+
+@pytest.mark.rule("NTF-43", "PAY-35")
+def test_invoices_and_credit_notes_are_told_of_once_each(cloud: Emulator, people: People, mailbox: Mailbox) -> None:
+    student, order = people.student(), "TXN01J00000000000000000000001"
+    invoiced = InvoiceIssued(user_id=student.id, order_id=order, number="PS-26-27-000001", kind="BILL_OF_SUPPLY")
+    credited = CreditNoteIssued(user_id=student.id, order_id=order, refund_id="RF1", number="CN-26-27-000001")
+    for event in (invoiced, credited, invoiced):
+        again(cloud, "mail_about_payment", event, 2)
+    cloud.drain()
+    assert subjects(mailbox, student) == ["Bill of supply PS-26-27-000001", "Credit note CN-26-27-000001"]
+    assert all(f"/orders/{order}" in mail["html"] for mail in mails(mailbox, student))
 
 
 @pytest.mark.rule("PAY-120", "NTF-84")
