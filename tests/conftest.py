@@ -23,6 +23,8 @@ import pytest
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 # Two programs for each upload: only the tests that are about thumbnails have them made.
 os.environ.setdefault("THUMBNAIL_PIXELS", "0")
+# As the stage «test» has it: the sums of taxes need no cloud, and only who is registered takes any.
+os.environ.setdefault("SUPPLIER_GSTIN", "29AAGCP1234A1ZV")
 
 from chalicelib.platform import context
 from infra.local.emulator import Emulator  # the log level is read at import

@@ -8,12 +8,12 @@ from chalicelib.commerce.invoices import listing, summary
 from chalicelib.commerce.invoices.errors import InvoiceNotFound
 from chalicelib.commerce.invoices.numbers import PATH_PATTERN
 from chalicelib.commerce.invoices.schemas import (
+    GstMonthQuery,
     GstSummary,
     InvoicePage,
     InvoicesQuery,
     RegenerateRequest,
     Regenerating,
-    SummaryQuery,
 )
 from chalicelib.platform.errors import Conflict
 from chalicelib.platform.http import Actions, Binary, Caller, Grant, PathRule, api
@@ -38,7 +38,7 @@ def list_invoices(query: InvoicesQuery, caller: Caller) -> InvoicePage:
     grants=READS,
     memory=1024,
 )
-def gst_summary(query: SummaryQuery) -> GstSummary | Binary:
+def gst_summary(query: GstMonthQuery) -> GstSummary | Binary:
     """What the monthly return asks for: taxes by rate, by state of those without a GSTIN, by GSTIN of the others.
 
     Of the documents issued in a month of the academy; credit notes stand for themselves, with positive amounts. With

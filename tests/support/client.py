@@ -159,9 +159,14 @@ def check(endpoint: Endpoint, response: Response) -> None:
         _check_error(endpoint, response)
     elif not own:
         raise Undeclared(f"{endpoint.place} answered {response.status}, which it does not declare")
-    elif endpoint.answer_model is not None and response.body:
+    elif endpoint.answer_model is not None and response.body and _is_json(response):
         endpoint.answer_model.model_validate_json(response.body)
     check_headers(response.headers, endpoint.place or endpoint.name)
+
+
+def _is_json(response: Response) -> bool:
+    """Whether it is; an endpoint may answer the same as a sheet."""
+    return response.headers.get("content-type", "").startswith("application/json")
 
 
 def _check_error(endpoint: Endpoint, response: Response) -> None:

@@ -148,14 +148,14 @@ class Regenerating(ResponseModel):
     edition: int = Field(description="Counts the PDFs of this document", examples=[2])
 
 
-class SummaryQuery(QueryModel):
+class GstMonthQuery(QueryModel):
     """Which month."""
 
     month: str = Field(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$", max_length=7, examples=["2026-01"])
     format: Literal["json", "csv"] = "json"
 
 
-class SummaryRow(ResponseModel):
+class GstRow(ResponseModel):
     """The sums of one group. ``key``: a place of supply or a GSTIN; null where the rate alone makes the group."""
 
     key: str | None
@@ -172,12 +172,12 @@ class SummaryRow(ResponseModel):
     total_paise: Money
 
 
-class SummaryPart(ResponseModel):
+class GstPart(ResponseModel):
     """Invoices, or credit notes, of a month: all by rate, those without GSTIN by place, those with one by GSTIN."""
 
-    by_rate: list[SummaryRow]
-    b2c_by_place: list[SummaryRow]
-    b2b_by_gstin: list[SummaryRow]
+    by_rate: list[GstRow]
+    consumers_by_place: list[GstRow]
+    businesses_by_gstin: list[GstRow]
 
 
 class SeriesRow(ResponseModel):
@@ -194,6 +194,6 @@ class GstSummary(ResponseModel):
 
     month: str
     supplier_gstin: str | None
-    invoices: SummaryPart
-    credit_notes: SummaryPart
+    invoices: GstPart
+    credit_notes: GstPart
     series: list[SeriesRow]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chalicelib.commerce.invoices.items import CREDIT_NOTE, Document
-from chalicelib.commerce.invoices.schemas import GstSummary, SeriesRow, SummaryPart, SummaryRow
+from chalicelib.commerce.invoices.schemas import GstPart, GstRow, GstSummary, SeriesRow
 from chalicelib.commerce.payments import SUPPLIER_GSTIN
 from chalicelib.platform import store
 
@@ -46,19 +46,17 @@ def _rows(month: str) -> Iterator[Row]:
             return
 
 
-def _part(rows: Sequence[Row]) -> SummaryPart:
+def _part(rows: Sequence[Row]) -> GstPart:
     b2b = [row for row in rows if row.get("gstin")]
     b2c = [row for row in rows if not row.get("gstin")]
-    return SummaryPart(
+    return GstPart(
         by_rate=_grouped(rows, lambda _: (None, None, None)),
-        b2c_by_place=_grouped(b2c, lambda row: (row["placeOfSupply"], None, row["placeOfSupply"])),
-        b2b_by_gstin=_grouped(b2b, lambda row: (row["gstin"], row["name"], row["placeOfSupply"])),
+        consumers_by_place=_grouped(b2c, lambda row: (row["placeOfSupply"], None, row["placeOfSupply"])),
+        businesses_by_gstin=_grouped(b2b, lambda row: (row["gstin"], row["name"], row["placeOfSupply"])),
     )
 
 
-def _grouped(
-    rows: Sequence[Row], group: Callable[[Row], tuple[str | None, str | None, str | None]]
-) -> list[SummaryRow]:
+def _grouped(rows: Sequence[Row], group: Callable[[Row], tuple[str | None, str | None, str | None]]) -> list[GstRow]:
     """Sums by group, rate and currency, in that order; of a GSTIN the name of its first document."""
     sums: dict[tuple[str, str, int, str], dict[str, Any]] = {}
     for row in rows:
@@ -80,7 +78,7 @@ def _grouped(
         one["total_paise"] += int(row["amountPaise"])
         for component, paise in row["components"].items():
             one[_OWN.get(component, "other_tax_paise")] += int(paise)
-    return [SummaryRow(**sums[place]) for place in sorted(sums)]
+    return [GstRow(**sums[place]) for place in sorted(sums)]
 
 
 def _series(rows: Sequence[Row]) -> list[SeriesRow]:
@@ -102,14 +100,14 @@ def as_csv(made: GstSummary) -> str:
     for part, groups in (("INVOICES", made.invoices), ("CREDIT_NOTES", made.credit_notes)):
         for group, rows in (
             ("RATE", groups.by_rate),
-            ("B2C_PLACE", groups.b2c_by_place),
-            ("B2B_GSTIN", groups.b2b_by_gstin),
+            ("B2C_PLACE", groups.consumers_by_place),
+            ("B2B_GSTIN", groups.businesses_by_gstin),
         ):
             writer.writerows([part, group, *_cells(row)] for row in rows)
     return out.getvalue()
 
 
-def _cells(row: SummaryRow) -> list[str]:
+def _cells(row: GstRow) -> list[str]:
     whole, rest = divmod(row.rate_bps, 100)
     texts = [row.key or "", row.name or "", row.place_of_supply or "", f"{whole}.{rest:02d}", row.currency]
     amounts = [
