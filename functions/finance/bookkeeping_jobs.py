@@ -17,7 +17,6 @@ __all__ = ["selling"]
     grants=[Grant.TABLE_READ, Grant.TABLE_WRITE],
     memory=1024,
     timeout=900,
-    concurrency=1,
 )
 def reconcile_books(run: JobRun) -> Summary:
     """Compare the days that are due with their orders and the gateways' statements.

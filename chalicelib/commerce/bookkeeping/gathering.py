@@ -21,7 +21,8 @@ BEFORE = timedelta(days=4)
 """An order is asked about for three days after it was placed; what is paid later is found by its ledger entry."""
 REFUND_WAIT = timedelta(days=8)
 STUCK_ORDER, STUCK_REQUEST, STUCK_REFUND = timedelta(days=1), timedelta(days=1), timedelta(days=7)
-HORIZON = timedelta(days=92)
+HORIZON = timedelta(days=31)
+"""What is stuck for longer was told every day of a month."""
 
 
 @dataclass

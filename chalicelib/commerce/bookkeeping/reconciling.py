@@ -26,7 +26,8 @@ from chalicelib.platform.store import ConditionFailed, absent
 
 SETTLEMENT_GRACE_DAYS = settings.integer("SETTLEMENT_GRACE_DAYS", default=3, minimum=1, maximum=14)
 """So many days after a payment its gateway has paid it out, and the statement of that was imported."""
-BACK = 7
+BACK = 4
+"""So many nights may fail before a day has to be compared by hand."""
 RECONCILIATION_PAGE = settings.integer("RECONCILIATION_PAGE", default=400, minimum=1, maximum=5_000)
 """Orders that are looked at before it is written down how far a day is."""
 ENOUGH_SECONDS = 60.0
@@ -59,7 +60,7 @@ def reconcile(given: dict[str, Any], remaining: Callable[[], float]) -> Summary:
 
 
 def _due(today: date) -> Iterable[ReconciliationRun]:
-    """Days of the last week that were not compared, and the one whose statements must be in by now. One batch read."""
+    """Days of late that were not compared, and those whose statements must be in by now. One batch read."""
     grace = SETTLEMENT_GRACE_DAYS()
     wanted = [(today - timedelta(days=back), FIRST) for back in range(1, BACK + 1)]
     wanted += [(today - timedelta(days=grace + back), FINAL) for back in range(1, BACK + 1)]
