@@ -67,7 +67,7 @@ def succeeded(order: PaymentOrder) -> PaymentSucceeded:
     )
 
 
-@pytest.mark.rule("NTF-43", "PAY-37", "SUB-13")
+@pytest.mark.rule("NTF-43", "PAY-37", "PAY-35", "SUB-13")
 def test_a_payment_has_one_receipt_however_often_it_is_told(shop: Shop, mailbox: Mailbox) -> None:
     student = shop.people.student()
     order_id = shop.order_of(student)
@@ -76,6 +76,11 @@ def test_a_payment_has_one_receipt_however_often_it_is_told(shop: Shop, mailbox:
     order = shop.order(student, order_id)
     again(shop.cloud, "mail_about_payment", succeeded(order))
     shop.cloud.drain()
+    assert [one.split()[:2] for one in subjects(mailbox, student)] == [
+        ["Invoice", "PS/26-27/000001"],
+        ["Plan", "basic"],
+        ["Receipt:", "Plan"],
+    ]
     (receipt,) = [mail for mail in mails(mailbox, student) if mail["subject"].startswith("Receipt: Plan basic")]
     (activated,) = [mail for mail in mails(mailbox, student) if mail["subject"].startswith("Plan basic is yours until")]
     for said in ("Hello Person", "Plan basic, 30 days", "₹499.00", "GST", "₹76.12", order_id, student.email):
