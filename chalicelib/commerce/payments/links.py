@@ -30,6 +30,9 @@ from chalicelib.platform.parallel import together
 from chalicelib.platform.sites import FRONTEND_URL
 from chalicelib.platform.store import ConditionFailed, Transaction, absent
 
+KEPT = timedelta(days=90)
+"""So long it can still be seen what became of a link."""
+
 
 def send(given: NewPaymentLink, by: Caller) -> SentPaymentLink:
     """Make a link and mail it. Two round trips.
@@ -82,6 +85,7 @@ def _link(given: NewPaymentLink, wanted: Wanted, title: str, by: Caller) -> Paym
         created_by=by.user_id,
         created_at=now,
         expires_at=expires_at,
+        ttl=int((expires_at + KEPT).timestamp()),
     )
 
 
