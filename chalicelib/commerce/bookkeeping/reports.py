@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from chalicelib.commerce import gateways
 from chalicelib.commerce.bookkeeping.items import ReconciliationReport
-from chalicelib.commerce.bookkeeping.schemas import DayReport, DayReports, Difference, ReconciliationQuery
+from chalicelib.commerce.bookkeeping.schemas import DayReport, DayReports, BookDifference, ReconciliationQuery
 from chalicelib.commerce.bookkeeping.tallies import NO_GATEWAY, OFFLINE
 from chalicelib.platform import store
 from chalicelib.platform.errors import invalid
@@ -49,8 +49,8 @@ def _shown(one: ReconciliationReport) -> DayReport:
     )
 
 
-def _difference(plain: Mapping[str, Any]) -> Difference:
-    return Difference(
+def _difference(plain: Mapping[str, Any]) -> BookDifference:
+    return BookDifference(
         kind=plain["kind"],
         merchant_transaction_id=plain["orderId"],
         merchant_refund_id=plain["refundId"],

@@ -141,7 +141,7 @@ class ReconciliationQuery(QueryModel):
     to: Day
 
 
-class Difference(ResponseModel):
+class BookDifference(ResponseModel):
     """Something that does not fit; what it is about and what was expected."""
 
     kind: str
@@ -167,7 +167,7 @@ class DayReport(ResponseModel):
     settled_paise: int
     owed_paise: int
     ledger_balance_paise: int
-    differences: list[Difference]
+    differences: list[BookDifference]
     difference_count: int
     made_at: Instant
 
