@@ -15,9 +15,21 @@ from chalicelib.commerce.plans import (
     PlanNotFound,
     PlanTerms,
     PlanUse,
+    claim,
+    contacts_of_newcomer,
     is_key,
 )
-from chalicelib.commerce.sellers import CannotGrant, GrantEffect, LineOffer, Opened, Preview, SoldLine, Taken, Taking
+from chalicelib.commerce.sellers import (
+    GRANT,
+    CannotGrant,
+    GrantEffect,
+    LineOffer,
+    Opened,
+    Preview,
+    SoldLine,
+    Taken,
+    Taking,
+)
 from chalicelib.commerce.subscriptions import (
     DAY,
     AccessCardFull,
@@ -33,6 +45,7 @@ from chalicelib.commerce.subscriptions import (
     take_back,
     work_out,
 )
+from chalicelib.identity.accounts import EmailNotVerified
 from chalicelib.platform import settings
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.errors import ApiError
@@ -58,6 +71,7 @@ class PlanSeller:
         AlreadySubscribed,
         SubscriptionTooLong,
         AccessCardFull,
+        EmailNotVerified,
     )
 
     def keys(self, ref: str, user_id: str) -> list[Key]:
@@ -82,13 +96,14 @@ class PlanSeller:
         snapshot = Snapshot.of(ref, terms)
         _refuse_repurchase(buyer, terms, now)
         _refuse_what_does_not_fit(buyer, snapshot, now)
+        trial = {"trial": contacts_of_newcomer(ref, str(buyer.user_id))} if terms.is_trial else {}
         return LineOffer(
             kind=PLAN,
             ref=ref,
             title=terms.name,
             unit_price_paise=price,
             currency=currency,
-            snapshot={**snapshot.stored(), "pricePaise": price, "currency": currency},
+            snapshot={**snapshot.stored(), "pricePaise": price, "currency": currency, **trial},
             tax_category=terms.tax_category,
             price_includes_tax=terms.price_includes_tax,
         )
@@ -112,6 +127,8 @@ class PlanSeller:
             place = PlanUse.place(str(buyer.user_id), key)
             actions = [PlanUse.times.add(1), PlanUse.kind.set(PlanUse)]
             tx.update(PlanUse, place, actions, name=f"plan-use:{key}")
+        for key, contacts in {line.ref: line.snapshot.get("trial", ()) for line in lines}.items():
+            claim(tx, key, contacts, order_id, name=f"{GRANT}:trial")
         return effects
 
     def take_back(self, tx: Transaction, owner: AccessCard, lines: Sequence[SoldLine], taking: Taking) -> Taken:

@@ -42,7 +42,7 @@ OrderId = Annotated[str, PathRule(ID_PATTERN)]
     "/v1/payments/quote",
     action=Actions.PAYMENTS_CHECKOUT,
     limits=[Limits.COUPON],
-    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY],
+    grants=[Grant.TABLE_READ, Grant.TABLE_WRITE, Grant.SECRET_TOKENS_VERIFY, Grant.SECRET_PAYER],
     raises=[
         *sellers.refusals(),
         CouponInvalid,

@@ -15,6 +15,7 @@ from chalicelib.commerce.plans.terms import (
     grants_hash,
     is_key,
 )
+from chalicelib.commerce.plans.trials import claim, contacts_of_newcomer
 
 __all__ = [
     "CurrencyUnsupported",
@@ -30,6 +31,8 @@ __all__ = [
     "PlanUse",
     "Scope",
     "ScopeIds",
+    "claim",
+    "contacts_of_newcomer",
     "features_of",
     "grants_hash",
     "is_key",

@@ -108,6 +108,17 @@ class PlanUse(Item, discriminator="PlanUse"):
         return Key(f"USER#{user_id}", f"PLANUSE#{key}")
 
 
+class TrialUse(Item, discriminator="TrialUse"):
+    """That an e-mail address or phone number had a trial (SUB-45); ``contact``: its pseudonym. Stays for good."""
+
+    order_id = UnicodeAttribute()
+
+    @staticmethod
+    def place(key: str, contact: str) -> Key:
+        """Where the mark of one address for one plan is."""
+        return Key(f"TRIAL#{contact}", f"PLAN#{key}")
+
+
 PATTERNS = (
     AccessPattern("one plan", Plan.place("<key>"), units=1),
     AccessPattern("plans on sale", plans_in_order(active=True), units=0.5, consistent=False),
@@ -118,5 +129,6 @@ PATTERNS = (
         units=0.5,
         consistent=False,
     ),
+    AccessPattern("whether an address had a trial", TrialUse.place("<key>", "<contact>"), units=1),
     AccessPattern("what checkout asks about a plan", (Plan.place("<key>"), PlanUse.place("<user>", "<key>")), units=2),
 )

@@ -97,6 +97,11 @@ class PlanTerms(RequestModel):
         started = self.sale_starts_at is None or self.sale_starts_at <= now
         return self.is_active and started and (self.sale_ends_at is None or now < self.sale_ends_at)
 
+    @property
+    def is_trial(self) -> bool:
+        """Free, and once for each person (SUB-45)."""
+        return self.price_paise == 0 and self.max_per_user == 1
+
     def price_in(self, currency: str) -> int | None:
         """Its price in a currency, in minor units; None where it has none (TAXN-14)."""
         return self.price_paise if currency == self.currency else self.prices.get(currency)

@@ -103,24 +103,20 @@ def _topic(topic_id: str) -> Entity:
 def _revoked(held: Iterable[Entitlement], note: Facts | None, now: float) -> bool:
     """Whether something that was revoked would have opened it now."""
     return any(
-        one.revoked_at
-        and covers.running_at([entry_of(one)], now)
-        and _because(entry_of(one), note).startswith("COVERS")
+        one.revoked_at and covers.running_at([entry_of(one)], now) and because(entry_of(one), note).startswith("COVERS")
         for one in held
     )
 
 
 def _explained(one: Entitlement, note: Facts | None) -> ExplainedEntitlement:
-    because, status = _because(entry_of(one), note), status_of(one)
-    does = because.startswith("COVERS")
+    why, status = because(entry_of(one), note), status_of(one)
+    does = why.startswith("COVERS")
     if does and status != EFFECTIVE:
-        because = _WHY[status]
-    return ExplainedEntitlement(
-        **entitlement_view(one).model_dump(), covers=does and status == EFFECTIVE, because=because
-    )
+        why = _WHY[status]
+    return ExplainedEntitlement(**entitlement_view(one).model_dump(), covers=does and status == EFFECTIVE, because=why)
 
 
-def _because(one: Entry, note: Facts | None) -> str:
+def because(one: Entry, note: Facts | None) -> str:
     """By what it covers the note, or practice of something (None); or why it does not, whenever it counts."""
     kind = str(one["kind"])
     if kind == "ALL":

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.commerce.subscriptions import covers
+from chalicelib.commerce.subscriptions import covers, explaining
 from chalicelib.platform import clock
 from chalicelib.platform.access.caller import Caller
 from chalicelib.platform.access.card import AccessCard
@@ -106,9 +106,104 @@ def test_policies_and_twin_agree(entitlements: list[dict[str, Any]], bans: dict[
     assume(clock.epoch() == NOW)
     assert [(one.allowed, one.reason) for one in decisions] == [(one.allowed, one.reason) for one in verdicts]
     assert all((one.hint is None) == (one.reason not in HINTED) for one in verdicts)
+    # What ENT-06 tells of each entitlement says the same once more.
+    live = covers.running_at(entitlements, NOW)
+    told = [any(explaining.because(one, facts).startswith("COVERS") for one in live) for facts in notes]
+    asked = [one["published"] and one["premium"] and not own_ban(bans, one) for one in notes]
+    assert [one for one, counts in zip(told, asked, strict=True) if counts] == [
+        one.allowed for one, counts in zip(decisions, asked, strict=True) if counts
+    ]
+
+
+def own_ban(bans: dict[str, int], facts: dict[str, Any]) -> bool:
+    return any(name in ("*", facts["noteId"]) and end > NOW for name, end in bans.items())
 
 
 HINTED = {"NO_ENTITLEMENT", "ENTITLEMENT_EXPIRED", "ENTITLEMENT_OUT_OF_SCOPE"}
+
+
+TEST_TOPICS = {"T1": ["S1"], "T2": ["S1", "T1"], "T3": ["S2"]}
+TESTS = ["X1", "X2"]
+TEST_ENTRIES = st.lists(
+    st.builds(
+        lambda kind, times, subjects, topics, tests: entry(
+            kind, min(times), max(times), subjectIds=subjects, topicIds=topics, testIds=tests
+        ),
+        st.sampled_from(["ALL", "NOTES", "TESTS", "TESTS", "TESTS", "PRACTICE"]),
+        st.tuples(st.sampled_from(TIMES), st.sampled_from(TIMES)),
+        few(SUBJECTS),
+        few(TOPICS),
+        few(TESTS),
+    ),
+    max_size=5,
+)
+
+
+def every_test() -> Iterator[tuple[dict[str, Any], dict[str, list[str]]]]:
+    """Tests of no, one or two subjects and topics, and what lies above their topics."""
+    for name in TESTS:
+        for subjects in ([], ["S1"], ["S1", "S2"]):
+            for topics in ([], ["T2"], ["T1", "T3"]):
+                for published, is_open, free in ((1, 1, 0), (1, 1, 1), (1, 0, 0), (0, 1, 0)):
+                    facts = {"testId": name, "subjectIds": subjects, "topicIds": topics}
+                    facts |= {"published": bool(published), "open": bool(is_open), "free": bool(free)}
+                    yield facts, {topic: TEST_TOPICS[topic] for topic in topics}
+
+
+@pytest.mark.rule("ENT-18", "ENT-13", "ENT-17")
+@settings(max_examples=140, deadline=None)
+@given(TEST_ENTRIES)
+def test_policies_and_twin_agree_on_tests(entitlements: list[dict[str, Any]]) -> None:
+    """140 cards × 72 tests: more than 10,000 pairs. A test of several subjects needs all, from any entitlements."""
+    own, tests = card(entitlements), list(every_test())
+    entities = [
+        Entity("Test", f"{facts['testId']}/{number}", facts, within) for number, (facts, within) in enumerate(tests)
+    ]
+    at_the_second()
+    decisions = decide_all(Caller(own, "session"), Actions.TESTS_ATTEMPT, entities)
+    verdicts = [covers.can_access_test(own, facts, NOW, TEST_TOPICS) for facts, _ in tests]
+    assume(clock.epoch() == NOW)
+    assert [(one.allowed, one.reason) for one in decisions] == [(one.allowed, one.reason) for one in verdicts]
+    assert all((one.hint is None) == (one.reason not in HINTED) for one in verdicts)
+
+
+@pytest.mark.rule("ENT-18", "ENT-14", "ENT-17")
+@pytest.mark.parametrize("with_tests", [True, False])
+@settings(max_examples=170, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(entitlements=TEST_ENTRIES)
+def test_policies_and_twin_agree_on_practice(
+    monkeypatch: pytest.MonkeyPatch, with_tests: bool, entitlements: list[dict[str, Any]]
+) -> None:
+    """2 × 170 cards × 36 subjects and topics: more than 10,000 pairs, whether tests give practice or not."""
+    monkeypatch.setenv("PRACTICE_WITH_TESTS", str(with_tests).lower())
+    own = card(entitlements)
+    things = [
+        {"subjectId": subject, "topicPathIds": topics, "published": published, "freeLeft": free}
+        for subject in ("S1", "S2", "S3")
+        for topics in ([], ["T1"], ["T1", "T2"], ["T3"])
+        for published, free in ((True, False), (True, True), (False, False))
+    ]
+    entities = [
+        Entity("Topic" if one["topicPathIds"] else "Subject", f"P{number}", one) for number, one in enumerate(things)
+    ]
+    at_the_second()
+    decisions = decide_all(Caller(own, "session"), Actions.PRACTICE_USE, entities)
+    verdicts = [covers.can_access_practice_of(own, one, NOW) for one in things]
+    assume(clock.epoch() == NOW)
+    assert [(one.allowed, one.reason) for one in decisions] == [(one.allowed, one.reason) for one in verdicts]
+
+
+@pytest.mark.rule("ENT-13", "ENT-17")
+def test_a_test_of_two_subjects_opens_when_both_are_covered_at_one_time() -> None:
+    both = {"testId": "X1", "subjectIds": ["S1", "S2"], "topicIds": [], "published": True, "open": True, "free": False}
+    first, second = entry("TESTS", subjectIds=["S1"]), entry("TESTS", subjectIds=["S2"])
+    assert covers.can_access_test(card([first, second]), both, NOW).allowed
+    alone = covers.can_access_test(card([first]), both, NOW)
+    assert (alone.reason, alone.hint) == ("ENTITLEMENT_OUT_OF_SCOPE", "OTHER_SCOPE")
+    soon = covers.can_access_test(card([first, {**second, "startsAt": NOW + 5}]), both, NOW)
+    assert (soon.hint, soon.starts_at) == ("UPCOMING", NOW + 5)
+    over = covers.can_access_test(card([first, {**second, "endsAt": NOW - 5}]), both, NOW)
+    assert (over.reason, over.hint, over.ended_at) == ("ENTITLEMENT_EXPIRED", "EXPIRED", NOW - 5)
 
 
 @pytest.mark.rule("ENT-10")
