@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.commerce import coupons
 from chalicelib.commerce.coupons import RESERVED, Applied, Hold
-from chalicelib.commerce.payments.configuration import PAYMENT_DUPLICATE
+from chalicelib.commerce.payments.configuration import COUPON_RETURN_ON_REFUND, PAYMENT_DUPLICATE
 from chalicelib.commerce.payments.items import PaymentOrder
 from chalicelib.commerce.payments.states import OPEN
 from chalicelib.platform import clock
@@ -67,6 +67,14 @@ def release(tx: Transaction, order: PaymentOrder) -> list[Action]:
     """Nothing came of the order, or nothing was handed over for it: the order's part of giving the use back."""
     hold = hold_of(order)
     return [] if hold is None else _marked(coupons.release(tx, hold))
+
+
+def given_back(tx: Transaction, order: PaymentOrder) -> list[Action]:
+    """A purchase was refunded in full: its use is free again only where the configuration says so (PAY-84)."""
+    hold = hold_of(order)
+    if hold is None or not COUPON_RETURN_ON_REFUND():
+        return []
+    return _marked(coupons.release(tx, hold, returned=True))
 
 
 def handed_over() -> list[Action]:

@@ -57,6 +57,9 @@ def paid_out(tx: Transaction, refund: Refund, order: PaymentOrder, now: datetime
         actions = [*ended, *discounting.release(tx, order), *actions]
         condition = discounting.as_read(order, cast(Condition, condition & source))
     else:
+        if state == "FULL":
+            actions += discounting.given_back(tx, order)
+            condition = discounting.as_read(order, condition)
         actions += [PaymentOrder.updated_at.set(now), PaymentOrder.version.set(PaymentOrder.version + 1)]
     if order.provider_transaction_id:
         tx.update(
@@ -118,7 +121,7 @@ def _end(tx: Transaction, refund: Refund, state: str, answer: RefundStatus, now:
 
 def _book(tx: Transaction, refund: Refund, order: PaymentOrder, now: datetime) -> None:
     amount, asked, captured = int(refund.amount_paise), int(order.amount_paise), int(order.captured_paise)
-    source = journal.BANK if refund.mode == "OFFLINE" else journal.gateway_account(str(refund.gateway))
+    source = _source(refund, order)
     taxes = journal.scaled(journal.taxes_of(order.tax_facts()), asked, captured)
     bookings = (
         journal.unheld(source, amount)
@@ -135,6 +138,14 @@ def _book(tx: Transaction, refund: Refund, order: PaymentOrder, now: datetime) -
         by=str(refund.requested_by),
         memo=f"refund: {refund.cause}",
     )
+
+
+def _source(refund: Refund, order: PaymentOrder) -> str:
+    """Where the money came from: what was paid in cash goes back in cash."""
+    if refund.mode != "OFFLINE":
+        return journal.gateway_account(str(refund.gateway))
+    in_cash = order.offline is not None and plain(order.offline).get("method") == "CASH"
+    return journal.CASH if in_cash else journal.BANK
 
 
 def _audit(tx: Transaction, action: audit.AuditAction, refund: Refund, order: PaymentOrder, **more: object) -> None:

@@ -11,6 +11,7 @@ from chalicelib.platform import clock, store
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.ids import new_ulid
 from tests.commerce.payments.shop import DAY, PRICE, Shop, assert_balanced
+from tests.commerce.payments.test_coupons import coupon, state_of, uses
 from tests.support.client import Response
 from tests.support.people import Person
 from tests.support.races import at_once
@@ -294,3 +295,66 @@ def test_staff_list_refunds_and_have_one_checked(shop: Shop) -> None:
     assert shop.client.get(f"{listed}?from=2026-01-01&to=2026-06-01", token=support.token).status == 422
     unknown = shop.client.post(f"{listed}/RF{new_ulid()}/check", token=admin.token)
     assert (unknown.status, unknown.json["code"]) == (404, "REFUND_NOT_FOUND")
+
+
+@pytest.mark.rule("PAY-84", "CPN-13")
+@pytest.mark.parametrize("returns", [False, True])
+def test_a_refund_does_not_free_the_coupons_use(shop: Shop, monkeypatch: pytest.MonkeyPatch, returns: bool) -> None:
+    monkeypatch.setenv("COUPON_RETURN_ON_REFUND", str(returns).lower())
+    coupon(shop)
+    student, admin = shop.people.student(), shop.people.admin("ADMIN_FINANCE")
+    order_id = paid(shop, student, couponCode="TENOFF")
+    refund(shop, admin, order_id, amountPaise=100)
+    settle(shop, order_id)
+    assert (state_of(shop, student, order_id), uses(student)) == ("REDEEMED", 1)
+    refund(shop, admin, order_id)
+    settle(shop, order_id)
+    assert shop.order(student, order_id).refund_state == "FULL"
+    expected = ("RELEASED", 0) if returns else ("REDEEMED", 1)
+    assert (state_of(shop, student, order_id), uses(student)) == expected
+    assert shop.checkout(student, couponCode="TENOFF").status == (201 if returns else 422)
+
+
+@pytest.mark.rule("CPN-13", "PAY-14")
+def test_held_money_that_goes_back_frees_the_coupon(shop: Shop) -> None:
+    coupon(shop)
+    student, admin = shop.people.student(), shop.people.admin("ADMIN_FINANCE")
+    shop.simulator.set_behaviour({"amountDelta": 100})
+    order_id = shop.order_of(student, couponCode="TENOFF")
+    shop.pay(order_id)
+    shop.cloud.drain()
+    shop.simulator.set_behaviour({})
+    assert (state_of(shop, student, order_id), uses(student)) == ("RESERVED", 1)
+    refund(shop, admin, order_id)
+    settle(shop, order_id)
+    assert shop.order(student, order_id).status == "FAILED"
+    assert (state_of(shop, student, order_id), uses(student)) == ("RELEASED", 0)
+
+
+@pytest.mark.rule("PAY-88", "PAY-22")
+@pytest.mark.parametrize(("method", "account"), [("CASH", "CASH"), ("BANK_TRANSFER", "BANK")])
+def test_what_was_paid_at_the_counter_goes_back_there(shop: Shop, method: str, account: str) -> None:
+    student, admin = shop.people.student(), shop.people.admin("ADMIN_FINANCE")
+    body = {
+        "userId": student.id,
+        "planKey": "basic",
+        "amountPaise": PRICE,
+        "method": method,
+        "reference": "R-17",
+        "receivedOn": clock.academy_day(clock.now()).isoformat(),
+        "reason": "paid at the counter",
+    }
+    headers = {"Idempotency-Key": new_ulid()}
+    path = "/v1/admin/payments/offline"
+    order_id = shop.client.post(path, json=body, token=admin.token, headers=headers, expect=201).json[
+        "merchantTransactionId"
+    ]
+    refused = refund(shop, admin, order_id)
+    assert (refused.status, refused.json["details"]) == (422, {"reason": "NO_GATEWAY"})
+    answer = refund(shop, admin, order_id, mode="OFFLINE", offlineReference="V-1", amountPaise=900)
+    assert (answer.status, answer.json["state"]) == (202, "SUCCEEDED")
+    assert shop.balance()[account] == PRICE - 900
+    assert refund(shop, admin, order_id, mode="OFFLINE", offlineReference="V-2").status == 202
+    assert shop.balance()[account] == 0
+    assert shop.order(student, order_id).refund_state == "FULL"
+    assert left_days(shop, student) == []
