@@ -9,5 +9,5 @@ _WORKS: dict[str, runs.Work] = {expiry.TASK: expiry.Expiry(), reminding.TASK: re
 
 
 def carry_on(run_id: str) -> str | None:
-    """Carry a run on until shortly before this function's time-out; its state then, None for one that is unknown."""
+    """Carry a run some pages further, not beyond this function's time-out; its state then, None for an unknown one."""
     return runs.carry_on(run_id, _WORKS, context.current().remaining)

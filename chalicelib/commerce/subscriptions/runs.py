@@ -30,6 +30,8 @@ KEYS_AT_ONCE = 100
 TRIES = 8
 RUNS_WITHOUT_PROGRESS = 8
 RESERVE_SECONDS = 15.0
+PAGES_A_RUN = 20
+"""Of one run of the worker; the rest is the next message's, so that no run is long."""
 KEPT_SECONDS = 90 * 86_400
 
 
@@ -96,16 +98,17 @@ def begin(task: str, days: Sequence[date]) -> Begun:
 
 
 def carry_on(run_id: str, works: Mapping[str, Work], remaining: Callable[[], float]) -> str | None:
-    """Carry a run on for as long as ``remaining`` seconds allow, and see to it that it goes on; its state then.
+    """Carry a run 20 pages further, if ``remaining`` seconds allow, and see to it that it goes on; its state then.
 
     None for one that is unknown. Harmless when repeated, and when several do it at once. Raises what the table raises:
     the message then comes again.
     """
     run = _taken(run_id)
-    while run is not None and run.state == RUNNING and remaining() > RESERVE_SECONDS:
-        run = _page(run, works[str(run.task)])
     if run is None:
         return None
+    for _ in range(PAGES_A_RUN):
+        if run.state == RUNNING and remaining() > RESERVE_SECONDS:
+            run = _page(run, works[str(run.task)])
     if run.state == RUNNING:
         send(Queues.SUBSCRIPTION_RUNS, SubscriptionRunMessage(run_id=run_id))
     return str(run.state)
