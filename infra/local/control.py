@@ -102,6 +102,7 @@ class Control:
             ("GET", r"phonepe/orders", self._orders),
             ("POST", r"phonepe/behaviour", self._behaviour),
             ("POST", r"phonepe/orders/([^/]+)/pay", self._pay),
+            ("POST", r"phonepe/tokens/expire", self._expire_tokens),
             ("GET", r"clock", self._clock),
             ("POST", r"clock", self._move_clock),
             ("GET", r"faults", self._faults),
@@ -194,6 +195,10 @@ class Control:
             raise ControlRefused(422, "VALIDATION_FAILED", "Some fields break a rule", error.details) from error
         except NotPayable as error:
             raise ControlRefused(409, "NOT_PAYABLE", str(error)) from error
+
+    def _expire_tokens(self, incoming: Incoming) -> Any:
+        self._running.simulator.expire_tokens()
+        return {"expired": True}
 
     def _pay(self, incoming: Incoming, order: str) -> Any:
         body = _body(incoming, PayBody)

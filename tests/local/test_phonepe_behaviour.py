@@ -232,9 +232,25 @@ def test_the_whole_behaviour_is_taken_and_answered_back(gateway: Gateway) -> Non
         "statusDownCalls": 2,
         "statusSlowSeconds": 0.5,
         "afterExpiry": False,
+        "payDownCalls": 3,
+        "payTaken": True,
     }
 
     assert gateway.simulator.set_behaviour(body) == body
+
+
+@pytest.mark.rule("LOC-08", "PAY-121")
+@pytest.mark.parametrize("taken", [False, True], ids=["nothing happened", "it happened"])
+def test_calls_that_move_money_go_wrong(gateway: Gateway, taken: bool) -> None:
+    gateway.v2.pay("TXN1")
+    gateway.simulator.press("TXN1", "SUCCESS")
+    gateway.simulator.set_behaviour({"payDownCalls": 3, "payTaken": taken})
+    calls = (gateway.v2.pay("TXN2"), gateway.v1.pay("TXN3"), gateway.v2.refund("RF1", "TXN1", 100))
+    assert [call.status_code for call in calls] == [500] * 3
+
+    found = (gateway.v2.status("TXN2"), gateway.v1.status("TXN3"), gateway.v2.refund_status("RF1"))
+    assert [one.status_code for one in found] == [200 if taken else 404] * 3
+    assert gateway.v2.pay("TXN4").status_code == 200
 
 
 @pytest.mark.rule("LOC-08")

@@ -46,7 +46,11 @@ class WebhookBehaviour(_Told):
 
 
 class Behaviour(_Told):
-    """One told behaviour. Seconds are of the simulator's clock, but ``statusSlowSeconds`` is real time."""
+    """One told behaviour. Seconds are of the simulator's clock, but ``statusSlowSeconds`` is real time.
+
+    ``payDownCalls``: so many next calls to pay or refund, of whatever order, answer 500; with ``payTaken`` after they
+    took effect.
+    """
 
     order: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     outcome: Annotated[Outcome, Field(strict=False)] | None = None
@@ -56,6 +60,8 @@ class Behaviour(_Told):
     status_down_calls: Annotated[int, Field(ge=0, le=100_000)] | None = None
     status_slow_seconds: Annotated[float, Field(ge=0, le=120)] | None = None
     after_expiry: bool | None = None
+    pay_down_calls: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    pay_taken: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -95,11 +101,12 @@ def parse(body: Mapping[str, object]) -> Behaviour:
 
 @dataclass
 class Kept:
-    """A behaviour in force, when it was told and how many status calls are still to fail."""
+    """A behaviour in force, when it was told and how many calls for a status, or to pay, are still to fail."""
 
     behaviour: Behaviour
     mark: int
     down_calls: int
+    pay_down_calls: int
 
 
 class Behaviours:
@@ -115,7 +122,7 @@ class Behaviours:
         with self._lock:
             before = self._kept.get(behaviour.order)
             down = behaviour.status_down_calls or 0
-            self._kept[behaviour.order] = Kept(behaviour, next(self._marks), down)
+            self._kept[behaviour.order] = Kept(behaviour, next(self._marks), down, behaviour.pay_down_calls or 0)
             return before
 
     def restore(self, order: str | None, before: Kept | None) -> None:
@@ -163,6 +170,15 @@ class Behaviours:
                     kept.down_calls -= 1
                     return True
         return False
+
+    def take_pay_failure(self) -> bool | None:
+        """Whether this call to pay or refund is to fail after it took effect; None: it is not to fail. Counts it."""
+        with self._lock:
+            kept = self._kept.get(None)
+            if kept is None or kept.pay_down_calls <= 0:
+                return None
+            kept.pay_down_calls -= 1
+            return bool(kept.behaviour.pay_taken)
 
 
 def _merge(told: list[Behaviour]) -> Effective:

@@ -73,19 +73,30 @@ def _routes(simulator: Simulator) -> list[Route]:
     def route(method: str, path: str, answer: Callable[..., Reply]) -> Route:
         return method, re.compile(re.sub(r"\{\}", "([^/]+)", path)), answer
 
+    def money(taken: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
+        """A call that may be told to fail: before it takes effect, or after."""
+
+        def answered(request: Request) -> Reply:
+            after = simulator.state.behaviours.take_pay_failure()
+            if after is None:
+                return taken(request)
+            return server_trouble(taken(request).about if after else None)
+
+        return answered
+
     return [
         route("POST", "/v1/oauth/token", v2.token),
-        route("POST", "/checkout/v2/pay", v2.pay),
+        route("POST", "/checkout/v2/pay", money(v2.pay)),
         route("POST", "/checkout/v2/sdk/order", v2.sdk_order),
         route("GET", "/checkout/v2/order/{}/status", v2.order_status),
         route("GET", "/checkout/v2/transaction/{}/status", v2.transaction_status),
-        route("POST", "/payments/v2/refund", v2.refund),
+        route("POST", "/payments/v2/refund", money(v2.refund)),
         route("GET", "/payments/v2/refund/{}/status", v2.refund_status),
         # The SDKs report usage here; a gateway takes it and says nothing.
         route("POST", "/client/v1/backend/events/batch", lambda _: json_reply(200, {})),
-        route("POST", "/pg/v1/pay", v1.pay),
+        route("POST", "/pg/v1/pay", money(v1.pay)),
         route("GET", "/pg/v1/status/{}/{}", v1.status),
-        route("POST", "/pg/v1/refund", v1.refund),
+        route("POST", "/pg/v1/refund", money(v1.refund)),
         route("GET", "/transact/pg", lambda request: page.show(simulator, request)),
         route("POST", "/transact/pg/outcome", lambda request: page.choose(simulator, request)),
         route("GET", "/", lambda _: page.index(simulator)),
