@@ -61,10 +61,7 @@ def find(query: NotesQuery, caller: Caller) -> Page[NoteRow]:
     decisions = decide_all(caller, Actions.NOTES_OPEN, [row_entity(row) for row in rows])
     progress = _progress(rows, caller.user_id) if query.include == "progress" else [None] * len(rows)
     return Page(
-        items=[
-            NoteRow.of(row, locked=not decision.allowed, progress=own)
-            for row, decision, own in zip(rows, decisions, progress, strict=True)
-        ],
+        items=[NoteRow.of(row, decision, own) for row, decision, own in zip(rows, decisions, progress, strict=True)],
         next_cursor=cursors.seal("notes", caller.user_id, filters, found.next_key),
     )
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from chalicelib.content.notes.items import Note, PagesState, values_of
 from chalicelib.content.progress import ProgressAnswer
 from chalicelib.platform import clock
+from chalicelib.platform.access.decisions import Decision
 from chalicelib.platform.http import Characters, Instant, ListQuery, RequestModel, ResponseModel
 from chalicelib.platform.ids import Ulid
 
@@ -95,8 +96,15 @@ class NotesQuery(ListQuery):
     include: Literal["progress"] | None = None
 
 
+def locks(decision: Decision) -> dict[str, Any]:
+    """``locked`` and ``deny_reason`` of a thing in a list (ENT-30)."""
+    return {"locked": not decision.allowed, "deny_reason": None if decision.allowed else decision.reason}
+
+
 class NoteRow(ResponseModel):
-    """A published note in a list. ``locked``: the caller may not open it. ``progress`` only where it was asked for."""
+    """A published note in a list. ``locked``: the caller may not open it, for the reason ``denyReason``. ``progress``
+    only where it was asked for.
+    """
 
     id: str
     title: str
@@ -107,17 +115,18 @@ class NoteRow(ResponseModel):
     is_premium: bool
     preview_allowed: bool
     locked: bool
+    deny_reason: str | None = Field(default=None, examples=["NO_ENTITLEMENT"])
     page_count: int
     language: str
     published_at: Instant | None
     progress: ProgressAnswer | None = None
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], *, locked: bool, progress: ProgressAnswer | None = None) -> NoteRow:
-        """From the row of an index list."""
+    def of(cls, row: Mapping[str, Any], decision: Decision, progress: ProgressAnswer | None = None) -> NoteRow:
+        """From the row of an index list, and whether the caller may open it."""
         own = {name: row[name] for name in cls.model_fields if name in row}
         return cls.model_validate(
-            {**own, "description_snippet": row["snippet"] or "", "locked": locked, "progress": progress}
+            {**own, **locks(decision), "description_snippet": row["snippet"] or "", "progress": progress}
         )
 
 

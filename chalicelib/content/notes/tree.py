@@ -60,8 +60,8 @@ def _shown(
     return [
         NoteInTree.of(
             row,
-            locked=not decision.allowed,
-            progress=None
+            decision,
+            None
             if progress is None
             else ProgressAnswer.of(
                 progress.get(NoteProgress.place(caller.user_id, str(row["id"])).sk), int(row["page_count"])

@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from chalicelib.content.notes.schemas import locks
 from chalicelib.content.progress import ProgressAnswer
+from chalicelib.platform.access.decisions import Decision
 from chalicelib.platform.http import Instant, QueryModel, ResponseModel
 from chalicelib.platform.ids import Ulid
 
@@ -20,13 +22,14 @@ class TreeQuery(QueryModel):
 
 
 class NoteInTree(ResponseModel):
-    """A published note where it stands in the syllabus. ``locked``: the caller may not open it."""
+    """A published note where it stands in the syllabus. ``locked``: the caller may not open it, for ``denyReason``."""
 
     id: str
     title: str
     is_premium: bool
     preview_allowed: bool
     locked: bool
+    deny_reason: str | None = None
     page_count: int
     language: str
     order_index: int
@@ -34,10 +37,10 @@ class NoteInTree(ResponseModel):
     progress: ProgressAnswer | None = None
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], *, locked: bool, progress: ProgressAnswer | None) -> NoteInTree:
+    def of(cls, row: Mapping[str, Any], decision: Decision, progress: ProgressAnswer | None) -> NoteInTree:
         """From the row of an index list."""
         own = {name: row[name] for name in cls.model_fields if name in row}
-        return cls.model_validate({**own, "locked": locked, "progress": progress})
+        return cls.model_validate({**own, **locks(decision), "progress": progress})
 
 
 class TopicInTree(ResponseModel):

@@ -26,7 +26,7 @@ def listed(desk: Desk, reader: Person, **query: object) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.rule("NOTE-01")
+@pytest.mark.rule("NOTE-01", "ENT-30")
 def test_published_notes_newest_first_in_one_query(desk: Desk) -> None:
     made = []
     for number in range(4):
@@ -47,6 +47,8 @@ def test_published_notes_newest_first_in_one_query(desk: Desk) -> None:
     assert [one["locked"] for one in listed(desk, entitled)] == [False, False, True, False]
     banned = desk.student(note_bans={made[0]["id"]: clock.epoch() + 60})
     assert [one["locked"] for one in listed(desk, banned)] == [True, False, True, True]
+    assert [one["denyReason"] for one in listed(desk, entitled)] == [None, None, "ENTITLEMENT_OUT_OF_SCOPE", None]
+    assert [one["denyReason"] for one in listed(desk, banned)][2:] == ["NO_ENTITLEMENT", "NOTE_BANNED"]
 
 
 @pytest.mark.rule("NOTE-01")

@@ -67,6 +67,8 @@ def test_a_note_stands_under_each_of_its_topics(desk: Desk) -> None:
     assert outline(found["topics"]) == [("Second", [], []), ("First", ["Newer", "Both", "Last"], under)]
     assert [note["locked"] for note in found["topics"][1]["notes"]] == [False, False, False]
     assert [note["locked"] for note in grown(desk, student, subject)["topics"][1]["notes"]] == [False, True, False]
+    shown = grown(desk, student, subject)["topics"][1]["notes"]
+    assert [note["denyReason"] for note in shown] == [None, "NO_ENTITLEMENT", None]
     assert found["topics"][1]["notes"][0]["progress"] is None
 
 
