@@ -1,5 +1,6 @@
 """Payment gateways behind one interface (PAY-100)."""
 
+from chalicelib.commerce.gateways.breaker import BreakerOpen, check_health, health_key, note_failure, note_success
 from chalicelib.commerce.gateways.interface import (
     Flow,
     Gateway,
@@ -20,6 +21,7 @@ from chalicelib.commerce.gateways.interface import (
 from chalicelib.commerce.gateways.registry import GatewayNotKnown, gateway, offered, register
 
 __all__ = [
+    "BreakerOpen",
     "Flow",
     "Gateway",
     "GatewayNotKnown",
@@ -36,7 +38,11 @@ __all__ = [
     "SeenPayment",
     "State",
     "WebhookEvent",
+    "check_health",
     "gateway",
+    "health_key",
+    "note_failure",
+    "note_success",
     "offered",
     "register",
 ]

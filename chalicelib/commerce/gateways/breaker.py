@@ -37,26 +37,26 @@ class BreakerOpen(NotSent):
         self.seconds = seconds
 
 
-def key(gateway: str) -> Key:
+def health_key(gateway: str) -> Key:
     """Where the health of a gateway is; for the batch read of who is about to call it."""
     return GatewayHealth.place(gateway)
 
 
-def check(health: object) -> None:
-    """Raise ``BreakerOpen`` if what was read at ``key`` says so. A gateway that nothing is known of is well."""
+def check_health(health: object) -> None:
+    """Raise ``BreakerOpen`` if what was read at ``health_key`` says so. A gateway that nothing is known of is well."""
     left = int(health.open_until) - clock.epoch() if isinstance(health, GatewayHealth) else 0
     if left > 0:
         raise BreakerOpen(left)
 
 
-def worked(gateway: str, health: object) -> None:
+def note_success(gateway: str, health: object) -> None:
     """The gateway answered. Writes only when what was read has failures in it."""
     if not isinstance(health, GatewayHealth) or not health.failures:
         return
     _change(gateway, [GatewayHealth.failures.set([]), GatewayHealth.open_until.set(0)])
 
 
-def failed(gateway: str) -> None:
+def note_failure(gateway: str) -> None:
     """The gateway did not answer, or not with sense. One write, another one to open."""
     now = clock.epoch()
     health = _change(
@@ -86,7 +86,7 @@ def _open(gateway: str, now: int) -> None:
 def _change(gateway: str, actions: list[Action], when: Condition | None = None) -> GatewayHealth | None:
     """None when another caller was there first, or it could not be written: a breaker never fails what it watches."""
     try:
-        return store.update(GatewayHealth, key(gateway), actions, when=when)
+        return store.update(GatewayHealth, health_key(gateway), actions, when=when)
     except (ConditionFailed, ApiError) as trouble:
         event("a gateway's health was not noted", gateway=gateway, trouble=type(trouble).__name__)
         return None

@@ -81,7 +81,7 @@ class PaymentLinkEnded(ApiError):
 class NotAStudent(ApiError):
     status = 409
     code = "NOT_A_STUDENT"
-    message = "Only students buy plans"
+    message = "Only the account of a student can have this"
 
 
 class GatewayRejected(ApiError):

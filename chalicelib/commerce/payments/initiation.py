@@ -19,7 +19,6 @@ from chalicelib.commerce.gateways import (
     NotSent,
     Refused,
     State,
-    breaker,
 )
 from chalicelib.commerce.payments import finalization
 from chalicelib.commerce.payments.errors import CheckoutInProgress, GatewayRejected, GatewayTimeout, GatewayUnavailable
@@ -47,8 +46,8 @@ def leased(order: PaymentOrder) -> bool:
 def ready(health: object) -> None:
     """Raise ``GatewayUnavailable`` while the gateway, by what was read of its health, answers nobody (PAY-47)."""
     try:
-        breaker.check(health)
-    except breaker.BreakerOpen as shut:
+        gateways.check_health(health)
+    except gateways.BreakerOpen as shut:
         raise GatewayUnavailable(retry_after=shut.seconds) from shut
 
 
@@ -64,21 +63,21 @@ def begin(order: PaymentOrder, health: object = None) -> PaymentOrder:
         page = gateways.gateway(name).initiate(finalization.as_the_gateway_knows_it(order))
     except Refused as refusal:
         finalization.refuse(order, refusal)
-        breaker.worked(name, health)
+        gateways.note_success(name, health)
         raise GatewayRejected from refusal
     except NotSent as trouble:
         _let_go(order, unsure=False)
-        breaker.failed(name)
+        gateways.note_failure(name)
         raise GatewayUnavailable from trouble
     except NoAnswer as trouble:
         _let_go(order, unsure=True)
-        breaker.failed(name)
+        gateways.note_failure(name)
         raise GatewayTimeout from trouble
     except KnownAlready as trouble:
         _let_go(order, unsure=True)
         raise GatewayTimeout from trouble
     order = _expose(order, page)
-    breaker.worked(name, health)
+    gateways.note_success(name, health)
     return order
 
 
@@ -102,7 +101,7 @@ def resume(order: PaymentOrder, health: object = None) -> PaymentOrder | None:
         seen = gateways.gateway(str(order.gateway)).status(finalization.as_the_gateway_knows_it(order))
     except GatewayTrouble as trouble:
         _let_go(order, unsure=True)
-        breaker.failed(str(order.gateway))
+        gateways.note_failure(str(order.gateway))
         raise GatewayTimeout from trouble
     if seen.state is State.UNKNOWN:
         return begin(order, health)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from chalicelib.commerce import coupons
+from chalicelib.commerce import coupons, gateways
 from chalicelib.commerce.coupons import Standing
-from chalicelib.commerce.gateways import breaker
 from chalicelib.commerce.payments.items import BillingPlace, CheckoutPause, OpenCheckout
 from chalicelib.commerce.payments.pricing import Wanted
 from chalicelib.platform import store
@@ -40,7 +39,7 @@ def look(wanted: Wanted, entry_place: Key | None = None) -> Found:
         [
             OpenCheckout.place(person, wanted.checkout_key),
             BillingPlace.place(person),
-            breaker.key(wanted.gateway),
+            gateways.health_key(wanted.gateway),
             CheckoutPause.place(person),
         ],
         [entry_place] if entry_place is not None else [],

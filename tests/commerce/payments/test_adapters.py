@@ -104,7 +104,7 @@ def test_a_page_then_a_payment(stand: Stand) -> None:
     assert adapter.status(order) == seen, "asked again it says the same"
     assert not [text for text in stand.private if text in repr(seen)]
     assert adapter.supports("INR")
-    assert not adapter.supports("XXX")
+    assert not adapter.supports("QQQ")
 
 
 @pytest.mark.rule("PAY-100", "PAY-91", "PAY-94")

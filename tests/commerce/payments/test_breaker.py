@@ -34,7 +34,7 @@ def _fresh(shop: Shop, plan: str = "basic") -> Response:
 
 
 def _health() -> GatewayHealth | None:
-    return store.get(GatewayHealth, breaker.key("PHONEPE"))
+    return store.get(GatewayHealth, breaker.health_key("PHONEPE"))
 
 
 def _orders(shop: Shop) -> int:
@@ -136,15 +136,15 @@ def test_while_a_gateway_is_well_it_costs_nothing(shop: Shop) -> None:
 
 @pytest.mark.rule("PAY-47")
 def test_failures_at_the_same_moment_all_count(shop: Shop) -> None:
-    at_once([lambda: breaker.failed("PHONEPE")] * 8)
+    at_once([lambda: breaker.note_failure("PHONEPE")] * 8)
     health = _health()
     assert health is not None
     assert len(health.failures) == 8
     assert int(health.open_until) >= clock.epoch() + 29
     with pytest.raises(breaker.BreakerOpen):
-        breaker.check(health)
+        breaker.check_health(health)
     for _ in range(30):
-        breaker.failed("PHONEPE")
+        breaker.note_failure("PHONEPE")
     health = _health()
     assert health is not None
     assert len(health.failures) <= 20, "what is kept does not grow"
