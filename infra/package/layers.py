@@ -66,6 +66,11 @@ def pins(layer: Layer) -> list[str]:
 
 def build(layer: Layer, folder: Path) -> Application:
     """Write the archive. Raises ``PackagingFailed``."""
+    return write(folder / archive(layer), contents(layer, folder))
+
+
+def contents(layer: Layer, folder: Path) -> dict[str, bytes]:
+    """Everything in the archive by name; libraries are installed under ``folder``. Raises ``PackagingFailed``."""
     wanted = pins(layer)
     mark = hashlib.sha256("\n".join([wheels.PYTHON, *wheels.platforms(), *wanted]).encode()).hexdigest()
     target = folder / "layers" / f"{layer}-{mark[:16]}"
@@ -73,9 +78,9 @@ def build(layer: Layer, folder: Path) -> Application:
         shutil.rmtree(target, ignore_errors=True)
         wheels.install(target, wanted)
         (target / ".complete").touch()
-    contents = {f"python/{name}": path.read_bytes() for name, path in wheels.files(target)}
+    found = {f"python/{name}": path.read_bytes() for name, path in wheels.files(target)}
     try:
-        contents.update({f"fonts/{name}": content for name, content in fonts.files().items()})
+        found.update({f"fonts/{name}": content for name, content in fonts.files().items()})
     except PackageMissing as error:
         raise PackagingFailed(str(error)) from error
-    return write(folder / archive(layer), contents)
+    return found

@@ -8,7 +8,7 @@ from chalicelib.commerce.payments.gstin import gstin_state
 from chalicelib.commerce.payments.items import BillingPlace, PaymentOrder
 from chalicelib.commerce.payments.schemas import Billing
 from chalicelib.commerce.payments.tax import Place
-from chalicelib.platform import clock
+from chalicelib.platform import clock, store
 from chalicelib.platform.errors import invalid
 from chalicelib.platform.store import Transaction
 
@@ -40,6 +40,11 @@ def place_of(billing: Billing | None, usual: BillingPlace | None) -> Place:
     if state is None:
         raise BillingStateRequired
     return Place(HOME, state)
+
+
+def forget(user_id: str) -> None:
+    """Remove the usual place of somebody whose account was erased; what they bought keeps its own (PAY-113)."""
+    store.delete(BillingPlace, BillingPlace.place(user_id))
 
 
 def remember(tx: Transaction, order: PaymentOrder) -> None:

@@ -16,7 +16,17 @@ from pynamodb.attributes import MapAttribute
 
 from chalicelib.commerce import coupons
 from chalicelib.commerce.coupons import Applied, Standing
-from chalicelib.commerce.payments import audited, discounting, journal, outcomes, pricing, return_urls, tax, views
+from chalicelib.commerce.payments import (
+    audited,
+    billing,
+    discounting,
+    journal,
+    outcomes,
+    pricing,
+    return_urls,
+    tax,
+    views,
+)
 from chalicelib.commerce.payments.admin_schemas import AdminOrder
 from chalicelib.commerce.payments.configuration import SUPPLIER_STATE
 from chalicelib.commerce.payments.countries import HOME, state_code
@@ -193,6 +203,7 @@ def _write(
     payment.index(order.id, str(order.user_id))
     tx.put(payment, when=absent(PaymentTransaction), name="transaction")
     _book(tx, order, body, caller)
+    billing.remember(tx, order)
     meta = audited.meta(order, method=body.method, userId=str(order.user_id))
     audit.write(tx, audited.ORDER_RECORD_OFFLINE, order.id, by=caller, meta=meta, reason=body.reason)
 

@@ -7,7 +7,7 @@ from typing import Literal, cast
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.commerce.payments import audited, discounting, journal, outcomes, views
+from chalicelib.commerce.payments import audited, billing, discounting, journal, outcomes, views
 from chalicelib.commerce.payments.admin_schemas import AdminOrder
 from chalicelib.commerce.payments.errors import OrderNotFound, OrderNotGrantable, OrderNotInReview
 from chalicelib.commerce.payments.items import OrderLocator, PaymentOrder
@@ -87,6 +87,7 @@ def _accept(tx: Transaction, order: PaymentOrder, card: AccessCard | None, calle
             by=caller.user_id,
             memo="accepted",
         )
+    billing.remember(tx, order)
     audit.write(tx, audited.ORDER_SUCCEED, order.id, by=caller, meta=audited.meta(order))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +13,10 @@ from chalicelib.commerce.invoices import gaps
 from chalicelib.commerce.invoices.issuing import issue_invoice
 from chalicelib.commerce.invoices.items import Document, Invoice, InvoiceCounter
 from chalicelib.commerce.invoices.messages import IssueRequest
+from chalicelib.commerce.payments import billing
 from chalicelib.commerce.payments.items import BillingPlace, Refund
 from chalicelib.identity.accounts import User
+from chalicelib.identity.people.items import DeletionDue
 from chalicelib.platform import clock, store
 from chalicelib.platform.errors import Conflict
 from chalicelib.platform.events.queues import Place, Queues, send
@@ -272,16 +274,25 @@ def test_what_was_lost_is_asked_for_again(cloud: Emulator, people: People) -> No
     assert cloud.invoke("sweep_invoices").answer == {"orders": 0, "refunds": 0, "files": 0, "complete": True}
 
 
-@pytest.mark.rule("TAXN-11")
-def test_a_paid_order_is_remembered_as_the_usual_place(people: People) -> None:
-    from chalicelib.commerce.payments import billing
-
+@pytest.mark.rule("TAXN-11", "PAY-113", "USR-40")
+def test_a_paid_orders_place_is_remembered_as_long_as_there_is_an_account(cloud: Emulator, people: People) -> None:
     student = people.student()
-    for order in (paid(student, place=KERALA), paid(student, (0,))):
+    order = paid(student, place=KERALA, billing={"name": "Asha Rao"})
+    for one in (order, paid(student, (0,))):
         tx = store.Transaction()
-        billing.remember(tx, order)
+        billing.remember(tx, one)
         if len(tx):
             tx.commit()
     usual = store.get(BillingPlace, BillingPlace.place(student.id))
     assert usual is not None
     assert billing.place_of(None, usual).name == "IN-KL"
+    cloud.drain()
+    due = clock.now() - timedelta(hours=1)
+    store.update(User, User.place(student.id), [User.deletion_due_at.set(due)])
+    store.put(DeletionDue.of(student.id, due))
+    cloud.invoke("erase_accounts")
+    cloud.drain()
+    assert store.get(BillingPlace, BillingPlace.place(student.id)) is None
+    invoice = invoice_of(order)
+    assert invoice is not None
+    assert invoice.recipient.as_dict()["name"] == "Asha Rao"
