@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from chalicelib.commerce import gateways
 from chalicelib.commerce.bookkeeping.items import ReconciliationReport
-from chalicelib.commerce.bookkeeping.schemas import DayReport, DayReports, BookDifference, ReconciliationQuery
+from chalicelib.commerce.bookkeeping.schemas import BookDifference, DayReport, DayReports, ReconciliationQuery
 from chalicelib.commerce.bookkeeping.tallies import NO_GATEWAY, OFFLINE
 from chalicelib.platform import store
 from chalicelib.platform.errors import invalid
