@@ -6,7 +6,6 @@ from typing import Any
 
 from chalicelib.commerce.coupons import events as coupons
 from chalicelib.commerce.invoices import events as invoices
-from chalicelib.commerce.coupons import events as coupons
 from chalicelib.commerce.payments import events as payments
 from chalicelib.commerce.subscriptions import events as subscriptions
 from chalicelib.content.files import events as files
@@ -29,7 +28,6 @@ TRANSLATIONS = (
     notes,
     taxonomy,
     shield,
-    coupons,
     coupons,
     payments,
     subscriptions,

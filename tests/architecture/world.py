@@ -124,6 +124,7 @@ class World:
             "gateway": "PHONEPE",
             "eventId": put_event(),
             "merchantRefundId": put_refund(self.persons[STUDENT].id),
+            "couponCode": self._coupon(),
             "asset": "reader.css",
             "assetId": self._picture(),
             "inviteId": known_secrets.INVITE_ID,
@@ -157,6 +158,12 @@ class World:
         self._entitlement = str(given["entitlementIds"][0])
         return str(given["id"])
 
+    def _coupon(self) -> str:
+        dates = {"startAt": "2026-01-01T00:00:00Z", "endAt": "2099-01-01T00:00:00Z"}
+        body = {"code": "WORLD10", "type": "PERCENT", "value": 10, **dates}
+        self.client.post("/v1/admin/coupons", json=body, token=self.persons[SUPER_ADMIN].token, expect=201)
+        return "WORLD10"
+
     def _picture(self) -> str:
         asset_id = shelf.put(purpose="CMS_IMAGE")
         shelf.use(asset_id, "PAGE")
@@ -186,6 +193,7 @@ class World:
             "revoke_entitlement": {"entitlementId": self._entitlement, "reason": "A mistake"},
             "take_scan_result": {"objectKey": "notes/2026/01/nothing.pdf", "result": "CLEAN"},
             "checkout": {"planKey": self.named["planKey"], "billing": {"state": "KA"}},
+            "quote": {"planKey": self.named["planKey"], "billing": {"state": "KA"}},
             "send_payment_link": {"userId": person.id, "planKey": self.named["planKey"]},
             "record_offline_order": at_the_counter(person.id, self.named["planKey"]),
             "explain_access": {"userId": person.id, "action": "notes.open", **self._note()},
