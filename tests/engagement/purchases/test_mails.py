@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 from chalicelib.commerce.invoices import CreditNoteIssued, InvoiceIssued
-from chalicelib.commerce.payments import PaymentFailed, PaymentOrder, PaymentSucceeded
+from chalicelib.commerce.payments import PaymentFailed, PaymentOrder, PaymentSucceeded, RefundFailed
 from chalicelib.commerce.subscriptions import SubscriptionCancelled, SubscriptionExpired, SubscriptionExpiring
 from chalicelib.commerce.subscriptions.effects import Effect
 from chalicelib.engagement.notifications.items import Preference, messages_to
 from chalicelib.identity.accounts import User, user_key
 from chalicelib.platform import clock, store
 from chalicelib.platform.events.domain import DomainEvent
+from chalicelib.platform.ids import new_ulid
 from chalicelib.platform.messages import Message
 from infra.local.emulator import Emulator
 from infra.local.mailbox import Mailbox
+from tests.commerce.payments.refunded import put_refund
 from tests.commerce.payments.shop import DAY, Shop
 from tests.commerce.selling import buy, make_plan
 from tests.engagement.notifications.test_wording import composed
@@ -216,6 +218,38 @@ def test_staff_hear_of_money_that_waits_and_the_student_of_what_becomes_of_it(
     assert str(refund.merchant_refund_id) in told["text"]
     assert "not what was asked" not in told["text"]
     assert "what you had paid" in told["text"]
+    assert "did not go through" not in str(subjects(mailbox, student)), "the order has failed, no payment has"
+
+
+@pytest.mark.rule("NTF-43", "PAY-34")
+def test_a_refund_that_failed_is_for_staff(
+    cloud: Emulator, people: People, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAFF_ALERT_ADDRESSES", "desk@pathshala.example")
+    student = people.student()
+    refund_id = put_refund(student.id)
+    (raw,) = [one for one in cloud.items() if one["kind"]["S"] == "Refund"]
+    order_id = raw["merchant_transaction_id"]["S"]
+    failed = RefundFailed(
+        user_id=student.id, order_id=order_id, refund_id=refund_id, amount_paise=100, cause="CUSTOMER"
+    )
+    again(cloud, "mail_about_payment", failed, 3)
+    cloud.drain()
+    (alert,) = mails(mailbox, "desk@pathshala.example")
+    assert alert["subject"].startswith("A refund failed: ₹1.00")
+    assert mails(mailbox, student) == []
+
+
+@pytest.mark.rule("NTF-43", "USR-40")
+def test_nobody_writes_to_an_account_that_is_gone(cloud: Emulator, people: People, mailbox: Mailbox) -> None:
+    student = people.student()
+    store.update(User, user_key(student.id), [User.status.set("DELETED"), User.email.remove()])
+    invoiced = InvoiceIssued(user_id=student.id, order_id="TXN1", number="PS/26-27/000001", kind="TAX_INVOICE")
+    again(cloud, "mail_about_payment", invoiced, 1)
+    again(cloud, "mail_about_payment", invoiced.model_copy(update={"user_id": new_ulid()}), 1)
+    cloud.drain()
+    assert mailbox.all() == []
+    assert [one for one in cloud.items() if one["kind"]["S"] == "Message"] == []
 
 
 @pytest.mark.rule("SUB-41", "SUB-12", "SUB-13", "NTF-62")
