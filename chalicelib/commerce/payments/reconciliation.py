@@ -77,7 +77,7 @@ def reconcile() -> Summary:
     due = _due(OPEN, now - WINDOW, last, now)
     _add(summary, _at_once(due, _recover))
     summary.events_queued = _requeue(now - WINDOW, last)
-    summary.refunds_started = _start_refunds(now - WINDOW, last)
+    summary.refunds_started = _start_refunds(now - following.REFUND_PATIENCE, last)
     _report("reconciled", summary)
     return summary
 

@@ -26,6 +26,7 @@ from chalicelib.commerce.subscriptions.items import (
 )
 from chalicelib.commerce.subscriptions.reversal import REVOKED, SHORTENED, Book, Held, Piece, Step, wanted
 from chalicelib.commerce.subscriptions.snapshot import Snapshot, derived_id
+from chalicelib.commerce.subscriptions.sources import counting
 from chalicelib.commerce.subscriptions.writing import Cause, Happened, Slice, instant
 from chalicelib.platform import clock, store
 from chalicelib.platform.access.card import AccessCard, plain
@@ -36,22 +37,27 @@ from chalicelib.platform.store import Transaction, present
 AUDITED = {SHORTENED: writing.SHORTEN, REVOKED: writing.CANCEL}
 
 
+READS = 4
+
+
 @frozen
 class Stored:
-    """What was read beside the card."""
+    """What was read: the card, and beside it everything that it is made from."""
 
+    card: AccessCard
     subscriptions: Mapping[str, Subscription]
     entitlements: Mapping[str, Entitlement]
 
 
 def take_back(tx: Transaction, card: AccessCard, lines: Sequence[SoldLine], taking: Taking) -> Taken:
     """Add what a refund takes of an order's plans; ``days`` of them all. Nothing unused: nothing is added."""
-    stored, book, before = _read(card, taking)
+    stored = _read(card)
+    book, before = _book(stored, taking)
     snapshots = [Snapshot.read(line.snapshot) for line in lines]
     pieces: list[Piece] = []
     for family, most in wanted(snapshots, taking.part).items():
         pieces += book.take(taking.order_id, family, most)
-    _write(tx, card, stored, book, before, taking)
+    _write(tx, stored, book, before, taking)
     seconds = sum(one.seconds for one in pieces)
     facts = [{"subscriptionId": one.native, "family": one.family, "seconds": one.seconds} for one in pieces]
     return Taken(-(-seconds // DAY), {"pieces": facts} if facts else {})
@@ -59,30 +65,58 @@ def take_back(tx: Transaction, card: AccessCard, lines: Sequence[SoldLine], taki
 
 def restore(tx: Transaction, card: AccessCard, facts: Mapping[str, Any], taking: Taking) -> None:
     """Add what gives back what ``take_back`` took. Raises ``CannotGrant``, and has added nothing then."""
-    stored, book, before = _read(card, taking)
+    stored = _read(card)
+    book, before = _book(stored, taking)
     for one in facts.get("pieces", ()):
         piece = Piece(str(one["subscriptionId"]), str(one["family"]), int(one["seconds"]))
         if piece.native in book.subscriptions:
             book.give_back(taking.order_id, piece)
-    _write(tx, card, stored, book, before, taking)
+    _write(tx, stored, book, before, taking)
 
 
-def _read(card: AccessCard, taking: Taking) -> tuple[Stored, Book, dict[str, Held]]:
-    """Two queries side by side; and the subscriptions as they are, beside the book that changes them."""
+def _read(card: AccessCard) -> Stored:
+    """Two queries side by side, and again with the card where somebody wrote between it and them.
+
+    What is written holds only if nothing was; but that nothing is left to take must not be read off a mixture.
+    """
+    for _ in range(READS):
+        stored = _read_beside(card)
+        if _agree(stored):
+            return stored
+        card = store.get(AccessCard, AccessCard.place(str(card.user_id))) or card
+    return stored
+
+
+def _read_beside(card: AccessCard) -> Stored:
     user_id = str(card.user_id)
     subscriptions, entitlements = together(
         lambda: store.every(subscriptions_of(user_id)), lambda: store.every(entitlements_of(user_id))
     )
-    stored = Stored(
+    return Stored(
+        card,
         {str(one.id): one for one in cast("list[Subscription]", subscriptions)},
         {str(one.id): one for one in cast("list[Entitlement]", entitlements)},
     )
-    families = {name: one.periods for name, one in families_of(card).items()}
+
+
+def _agree(stored: Stored) -> bool:
+    """Whether the subscriptions that count now or later are those of the card."""
+    now = clock.epoch()
+    families = families_of(stored.card).values()
+    shown = {(one.sub_id, one.ends_at) for family in families for one in family.periods if one.ends_at > now}
+    held = [one for one in stored.subscriptions.values() if one.status == ACTIVE]
+    ends = {(str(one.id), int(one.ends_at.timestamp())) for one in held}
+    return shown == {(sub_id, end) for sub_id, end in ends if end > now}
+
+
+def _book(stored: Stored, taking: Taking) -> tuple[Book, dict[str, Held]]:
+    """The book that changes them, and the subscriptions as they are."""
+    families = {name: one.periods for name, one in families_of(stored.card).items()}
     on_card = {period.sub_id: period for periods in families.values() for period in periods}
     held = {sub_id: _held(one, on_card.get(sub_id)) for sub_id, one in stored.subscriptions.items()}
     revoked = frozenset(one_id for one_id, one in stored.entitlements.items() if one.revoked_at)
     now = int(taking.at.timestamp())
-    return stored, Book(now, held, dict(families), _ids(taking.refund_id, len(held)), revoked), deepcopy(held)
+    return Book(now, held, dict(families), _ids(taking.refund_id, len(held)), revoked), deepcopy(held)
 
 
 def _held(one: Subscription, on_card: Period | None) -> Held:
@@ -129,14 +163,12 @@ def _ids(refund_id: str, known: int) -> Callable[[int], Fresh]:
     return fresh
 
 
-def _write(
-    tx: Transaction, card: AccessCard, stored: Stored, book: Book, before: Mapping[str, Held], taking: Taking
-) -> None:
+def _write(tx: Transaction, stored: Stored, book: Book, before: Mapping[str, Held], taking: Taking) -> None:
     if not book.steps:
         return
-    user_id = str(card.user_id)
+    user_id = str(stored.card.user_id)
     changed = [one for one in book.subscriptions.values() if one != before.get(one.id)]
-    _write_card(tx, card, stored, book, before, changed)
+    _write_card(tx, stored, book, before, changed)
     for one in changed:
         if one.stored:
             _update(tx, user_id, stored, one, before[one.id], taking)
@@ -148,18 +180,17 @@ def _write(
 
 def _write_card(
     tx: Transaction,
-    card: AccessCard,
     stored: Stored,
     book: Book,
     before: Mapping[str, Held],
     changed: Sequence[Held],
 ) -> None:
-    draft = Draft.of(card, book.now)
+    draft = Draft.of(stored.card, book.now)
     timed = [one for one in changed if not one.stored or one.period != before[one.id].period]
-    _part(draft, stored, {one for held in timed for one in held.period.entitlement_ids})
+    touched = {one for held in timed for one in held.period.entitlement_ids}
+    draft.take(touched, counting(stored.entitlements.values(), book.now))
     for held in timed:
         for number, one in enumerate(held.period.entitlement_ids):
-            draft.drop(one)
             if held.status == ACTIVE and held.period.ends_at > book.now and one not in book.revoked:
                 kind, scope = _opens(stored, held, number)
                 draft.put(one, entry(kind, scope, held.period.starts_at, held.period.ends_at))
@@ -169,7 +200,7 @@ def _write_card(
         draft.fit()
     except CardFull as full:
         raise CannotGrant("ACCESS_CARD_FULL") from full
-    writing.write_card(tx, draft, str(card.user_id))
+    writing.write_card(tx, draft, str(stored.card.user_id))
 
 
 def _opens(stored: Stored, held: Held, number: int) -> tuple[str, Mapping[str, Any]]:
@@ -179,19 +210,6 @@ def _opens(stored: Stored, held: Held, number: int) -> tuple[str, Mapping[str, A
         return str(known.opens), plain(known.scope)
     grant = held.plan.grants[number]
     return grant.kind, grant.scope.model_dump(by_alias=True)
-
-
-def _part(draft: Draft, stored: Stored, touched: set[str]) -> None:
-    """Entries that stand for several entitlements, one of which changes, are those entitlements again."""
-    for entry_id, one in list(draft.entries.items()):
-        together_with = set(one.get("of", ()))
-        if together_with.isdisjoint(touched):
-            continue
-        draft.drop(entry_id)
-        for other_id in together_with - touched:
-            other = stored.entitlements.get(other_id)
-            if other is not None and not other.revoked_at:
-                draft.put(other_id, entry(str(other.opens), plain(other.scope), one["startsAt"], one["endsAt"]))
 
 
 def _update(tx: Transaction, user_id: str, stored: Stored, held: Held, was: Held, taking: Taking) -> None:

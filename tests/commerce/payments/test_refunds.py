@@ -132,3 +132,28 @@ def test_every_function_that_asks_the_gateway_finds_the_shared_token(shop: Shop)
     shop.pay(paid)
     shop.cloud.drain()
     assert shop.order(fresh, paid).status == "SUCCESS"
+
+
+@pytest.mark.rule("PAY-34")
+def test_how_long_a_refund_is_waited_for(shop: Shop) -> None:
+    """30 s, 1, 5 and 30 minutes, 2 hours, then every 6 hours up to a week; and what comes later still counts."""
+    student, admin = shop.people.student(), shop.people.admin("ADMIN_FINANCE")
+    order_id, refund_id = _held(shop, student, admin)
+    shop.cloud.pumps.reset()
+    shop.simulator.set_behaviour({"order": order_id, "outcome": "PENDING"})
+    waits: list[int] = []
+    state: dict[str, Any] = {"merchantRefundId": refund_id, "merchantTransactionId": order_id}
+    while not state.get("givenUp"):
+        outcome = shop.cloud.invoke("check_refund", state)
+        assert outcome.error is None
+        state = dict(outcome.answer)
+        waits.append(int(state["waitSeconds"]))
+        shop.cloud.advance(waits[-1])
+    assert waits[:7] == [30, 60, 300, 1_800, 7_200, 21_600, 21_600]
+    assert set(waits[5:]) == {21_600}
+    assert sum(waits[:-1]) >= 7 * 86_400 > sum(waits[:-2])
+    [refund] = shop.refunds(order_id)
+    assert (refund.state, refund.sends) == ("PROCESSING", 1), "asked for once, then only asked about"
+    shop.simulator.press(refund_id, "SUCCESS")
+    assert _check(shop, order_id, refund_id)["state"] == "SUCCEEDED"
+    assert shop.order(student, order_id).refund_state == "FULL"

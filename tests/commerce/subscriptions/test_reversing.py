@@ -30,6 +30,7 @@ from infra.local.emulator import Emulator
 from tests.commerce.selling import capture, card_of
 from tests.commerce.subscriptions.test_activation import line
 from tests.support.people import People, Person
+from tests.support.races import just_before
 
 
 @pytest.fixture
@@ -261,3 +262,17 @@ def test_who_asked_stands_in_history_and_audit(cloud: Emulator, student: Person)
     assert told is not None
     assert told.meta["merchantRefundId"] == refund_id
     assert (told.resource_id, told.reason) == (subscription.id, "a mistake")
+
+
+@pytest.mark.rule("SUB-28", "QUAL-21")
+def test_a_purchase_between_the_reads_hides_nothing(student: Person) -> None:
+    first, second = _order(), _order()
+    capture(student, [line()], order_id=first)
+    card, tx = card_of(student), store.Transaction()
+    taking = Taking(first, f"RF{new_ulid()}", clock.now())
+    with just_before("Query", lambda: capture(student, [line()], order_id=second)):
+        taken = sellers.seller(selling.PLAN).take_back(tx, card, [line()], taking)
+    assert taken.days == 30
+    tx.commit()
+    assert list(ends(student).values()) == [pytest.approx(30 * DAY, abs=5)]
+    agrees(student)
