@@ -125,7 +125,6 @@ class World:
             "eventId": put_event(),
             "merchantRefundId": put_refund(self.persons[STUDENT].id),
             "couponCode": self._coupon(),
-            "merchantRefundId": put_refund(self.persons[STUDENT].id),
             "asset": "reader.css",
             "assetId": self._picture(),
             "inviteId": known_secrets.INVITE_ID,
