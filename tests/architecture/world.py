@@ -118,13 +118,14 @@ class World:
             "fileAssetId": self.desk.file(),
             "planKey": "notes-yearly",
             "subscriptionId": self._subscription(),
+            "batchId": self._gifts(),
             "linkId": self._link(),
             "merchantTransactionId": self._order(),
             "number": "PS-26-27-000001",
             "gateway": "PHONEPE",
             "eventId": put_event(),
-            "merchantRefundId": put_refund(self.persons[STUDENT].id),
             "couponCode": self._coupon(),
+            "merchantRefundId": put_refund(self.persons[STUDENT].id),
             "asset": "reader.css",
             "assetId": self._picture(),
             "inviteId": known_secrets.INVITE_ID,
@@ -147,6 +148,12 @@ class World:
         order_id = self.shop.order_of(student, "notes-yearly")
         put_invoice(student.id, order_id)
         return order_id
+
+    def _gifts(self) -> str:
+        body = {"planKey": "notes-yearly", "emails": ["nobody@example.com"], "reason": "A camp"}
+        token, headers = self.persons[SUPER_ADMIN].token, {"Idempotency-Key": "K" * 20}
+        path = "/v1/admin/subscriptions/batch"
+        return str(self.client.post(path, json=body, token=token, headers=headers, expect=202).json["batchId"])
 
     def _subscription(self) -> str:
         """One of the other student's that was cancelled: it opens nothing."""

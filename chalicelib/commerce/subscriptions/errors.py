@@ -57,3 +57,9 @@ class NotAStudent(ApiError):
     status = 409
     code = "NOT_A_STUDENT"
     message = "Only the account of a student can have this"
+
+
+class GiftBatchNotFound(ApiError):
+    status = 404
+    code = "GIFT_BATCH_NOT_FOUND"
+    message = "There is no such batch of gifts"

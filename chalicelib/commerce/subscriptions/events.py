@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from chalicelib.commerce.subscriptions.gift_items import Gift
 from chalicelib.commerce.subscriptions.items import (
     CANCELLED,
     Entitlement,
@@ -230,6 +231,24 @@ def reminder_events(change: Change[SubscriptionReminder]) -> Iterator[DomainEven
             ends_at=new.ends_at,
             days=int(new.days),
         )
+
+
+class GiftPlaced(DomainEvent):
+    """An address is to get a plan (SUB-44); ``recipient``: its pseudonym."""
+
+    batch_id: str
+    recipient: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.batch_id}#{self.recipient}"
+
+
+@translate(Gift)
+def gift_events(change: Change[Gift]) -> Iterator[DomainEvent]:
+    """An address's part of a batch was placed."""
+    if change.inserted and change.new is not None:
+        yield GiftPlaced(batch_id=str(change.new.batch_id), recipient=str(change.new.recipient))
 
 
 @translate(SubscriptionRun)

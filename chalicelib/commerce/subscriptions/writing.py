@@ -66,14 +66,14 @@ class Cause:
     source: str = PURCHASE
     order_id: str | None = None
     refund_id: str | None = None
-    by: Caller | None = None
+    by: Caller | audit.Actor | None = None
     reason: str | None = None
     audited: audit.AuditAction = ACTIVATE
 
     @property
     def who(self) -> str:
         """Their id, or SYSTEM."""
-        return self.by.user_id if self.by is not None else SYSTEM
+        return (self.by.user_id if self.by is not None else None) or SYSTEM
 
 
 @frozen
