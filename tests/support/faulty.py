@@ -22,7 +22,10 @@ REFUSED = "AccessDeniedException"
 """An answer that no client repeats by itself."""
 MOST = 10
 """So many failures are told at most."""
+MISSED = 0.25
+"""What runs side by side, or comes after something else went wrong, does not always call the same."""
 _READS = ("Get", "BatchGet", "Query", "Head", "List", "Describe", "Receive")
+_MANY = ("TransactWriteItems", "SendMessageBatch", "StartExecution")
 
 
 class Way(Enum):
@@ -60,6 +63,9 @@ class Point:
         cloud.fault(self.service, self.operation, error, after=after, skip=self.skip, function=self.function)
 
 
+Wrong = tuple[Point, Way]
+
+
 def points(calls: Iterable[AwsCall], functions: Callable[[str], bool] = lambda _: True) -> list[Point]:
     """Every call of our functions in a recorded story; ``functions`` says which are meant."""
     found: list[Point] = []
@@ -81,24 +87,27 @@ def _about(call: AwsCall) -> str:
     return " ".join(sorted(prefixes - {"AUDITRES"}))
 
 
-def sample(found: Iterable[Point], known: set[tuple[str, ...]] | None = None) -> Iterator[tuple[Point, Way]]:
-    """What goes wrong in this run. By day one call of each kind: a read once, a write in two of the four ways, taking
-    turns; ``known``: kinds that another story has had.
+def sample(found: Iterable[Point], known: set[tuple[str, ...]] | None = None) -> Iterator[Wrong]:
+    """What goes wrong in this run. By day one call of each kind: what changes several things in two of the four ways,
+    all else in one, taking turns; ``known``: kinds that another story has had.
     """
     every = list(Way)
     if NIGHTLY:
         for point in found:
             yield from ((point, way) for way in (every[::2] if point.reads else every))
         return
-    known = set() if known is None else known
-    turn = 0
+    known, turn = set() if known is None else known, 0
     for point in found:
         if point.kind in known:
             continue
         known.add(point.kind)
-        ways = (every[0],) if point.reads else (every[1], every[2]) if turn % 2 else (every[0], every[3])
+        if point.reads:
+            yield point, Way.REFUSED
+        elif point.operation in _MANY:
+            yield from ((point, way) for way in ((every[1], every[2]) if turn % 2 else (every[0], every[3])))
+        else:
+            yield point, every[turn % len(every)]
         turn += not point.reads
-        yield from ((point, way) for way in ways)
 
 
 class Story(Protocol):
@@ -130,23 +139,33 @@ def record(cloud: Emulator, story: Story, functions: Callable[[str], bool] = lam
     return found
 
 
-def tell(cloud: Emulator, story: Story, wrong: Iterable[tuple[Point, Way]]) -> int:
-    """Tell it once for each thing that goes wrong; raises with everything that came out wrong.
+def rounds(wrong: Iterable[Wrong]) -> list[list[Wrong]]:
+    """What goes wrong in one telling: by night one thing; by day one thing in each function, to be told less often."""
+    if NIGHTLY:
+        return [[one] for one in wrong]
+    by_function: dict[str, list[Wrong]] = {}
+    for one in wrong:
+        by_function.setdefault(one[0].function, []).append(one)
+    most = max(map(len, by_function.values()), default=0)
+    return [[own[turn] for own in by_function.values() if turn < len(own)] for turn in range(most)]
 
-    Answers how often the call came: what runs side by side does not always call the same.
-    """
-    came, failures = 0, []
-    for point, way in wrong:
+
+def tell(cloud: Emulator, story: Story, wrong: Iterable[Wrong]) -> None:
+    """Tell it until everything has gone wrong once; raises with everything that came out wrong then."""
+    ordered, missed, failures = 0, 0, []
+    for together in rounds(wrong):
         story.prepare()
-        point.break_it(cloud, way)
+        for point, way in together:
+            point.break_it(cloud, way)
+        named = ", ".join(f"{way.name} {point.function} {point.operation} {point.skip}" for point, way in together)
         try:
             story.play()
-            came += not cloud.faults.pending()
+            ordered, missed = ordered + len(together), missed + len(cloud.faults.pending())
             story.settle()
-            failures += [f"{way.name} {point}: {one}" for one in story.wrongs()]
+            failures += [f"{named}: {one}" for one in story.wrongs()]
         except AssertionError as error:
-            failures.append(f"{way.name} {point}: {error}")
+            failures.append(f"{named}: {error}")
         if len(failures) > MOST:
             break
     assert not failures, "\n".join(failures)
-    return came
+    assert missed <= ordered * MISSED, f"{missed} of {ordered} calls never came"
