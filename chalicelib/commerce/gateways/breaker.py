@@ -45,7 +45,8 @@ def health_key(gateway: str) -> Key:
 def check_health(health: object) -> None:
     """Raise ``BreakerOpen`` if what was read at ``health_key`` says so. A gateway that nothing is known of is well."""
     left = int(health.open_until) - clock.epoch() if isinstance(health, GatewayHealth) else 0
-    if left > 0:
+    # Further ahead than it is ever shut: a clock was set back, as the local cloud's can be.
+    if 0 < left <= OPEN_SECONDS:
         raise BreakerOpen(left)
 
 

@@ -109,7 +109,8 @@ def _exchange(call: Call, deadline: float) -> Heard:
 
 def _read(raw: Any, deadline: float) -> bytes:
     found = b""
-    while piece := raw.read(_PIECE, decode_content=False):
+    # As much as has arrived, and not as much as was asked for: else one byte at a time would pass for an answer.
+    while piece := raw.read1(_PIECE, decode_content=False):
         found += piece
         if len(found) > MAX_BYTES:
             raise NoAnswer("TOO_LARGE")

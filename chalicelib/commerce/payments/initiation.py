@@ -75,6 +75,7 @@ def begin(order: PaymentOrder, health: object = None) -> PaymentOrder:
         raise GatewayTimeout from trouble
     except KnownAlready as trouble:
         _let_go(order, unsure=True)
+        gateways.note_success(name, health)
         raise GatewayTimeout from trouble
     order = _expose(order, page)
     gateways.note_success(name, health)
