@@ -12,7 +12,7 @@ import pkgutil
 import re
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import get_type_hints
@@ -20,7 +20,7 @@ from typing import get_type_hints
 from pynamodb.attributes import Attribute
 
 import chalicelib
-from chalicelib.platform import registry
+from chalicelib.platform import clock, registry
 from chalicelib.platform.store.items import Item, kind_of
 from chalicelib.platform.store.keys import Key
 from chalicelib.platform.store.patterns import AccessPattern
@@ -30,6 +30,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "data-model.md"
 _TYPES = {"S": "text", "N": "number", "BOOL": "yes/no", "M": "map", "L": "list", "SS": "set of texts", "B": "bytes"}
 _EVERY = frozenset({"pk", "sk", "kind", "version", "row", "ttl", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"})
 _SAMPLE_DAY = date(2026, 1, 31)
+_SAMPLE_INSTANT = datetime(2026, 1, 31, tzinfo=UTC)
 _OPEN = re.compile(r"<(\w*)$")
 
 _HEAD = """# The data model
@@ -127,16 +128,18 @@ class _Placeholder(str):  # noqa: SLOT000  # a few of them, while a page is writ
 
 
 def _sample(name: str, hint: object) -> object:
-    """What stands for a part of a key: a day, the first of a few words, or its name."""
+    """What stands for a part of a key: a day, an instant, the first of a few words, or its name."""
     if hint is date:
         return _SAMPLE_DAY
+    if hint is datetime:
+        return _SAMPLE_INSTANT
     if isinstance(hint, type) and issubclass(hint, Enum):
         return next(iter(hint))
     return _Placeholder(f"<{name}>")
 
 
 def _whole(part: str) -> str:
-    text = part.replace(_SAMPLE_DAY.isoformat(), "<day>")
+    text = part.replace(clock.iso(_SAMPLE_INSTANT), "<instant>").replace(_SAMPLE_DAY.isoformat(), "<day>")
     return _OPEN.sub(lambda match: f"<start of {match[1]}…>", text)
 
 

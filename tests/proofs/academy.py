@@ -75,6 +75,11 @@ class Hammer:
         self._pool.shutdown()
 
 
+def wanted(plan: str, **more: Any) -> dict[str, Any]:
+    """The body of a checkout by somebody in the academy's own state."""
+    return {"planKey": plan, "billing": {"country": "IN", "state": "KA"}, **more}
+
+
 @dataclass
 class Person:
     """Somebody signed in; ``at``: when, by the backend's clock (epoch seconds)."""
@@ -224,13 +229,22 @@ class Academy:
         self.ok("POST", f"/v1/admin/files/confirm-upload/{begun['fileAssetId']}", editor)
         return str(begun["fileAssetId"])
 
-    def note(self, editor: Person, content: bytes, *, premium: bool = True, subject: str | None = None) -> str:
+    def note(
+        self,
+        editor: Person,
+        content: bytes,
+        *,
+        premium: bool = True,
+        subject: str | None = None,
+        topics: Sequence[str] = (),
+    ) -> str:
         """A published note with this file."""
         given = {
             "subjectId": subject or self.subject(editor),
             "title": "Rivers of India",
             "isPremium": premium,
             "fileAssetId": self.upload(editor, content),
+            "topicIds": [*topics],
         }
         note_id = str(self.ok("POST", "/v1/admin/notes", editor, json=given)["id"])
         self.ok("POST", f"/v1/admin/notes/{note_id}/publish", editor)
@@ -246,8 +260,8 @@ class Academy:
         assert answer.status_code == 201, answer.text
         return Reader(self, person, note_id, answer.json())
 
-    def plan(self, manager: Person, *, price: int = 49_900, days: int = 30, grants: Any = None) -> str:
-        """An active plan that opens everything, or what ``grants`` say."""
+    def plan(self, manager: Person, *, price: int = 49_900, days: int = 30, grants: Any = None, **more: Any) -> str:
+        """An active plan that opens everything, or what ``grants`` say; ``more``: further fields of it."""
         key = f"proof-{next(_counter)}"
         given = {
             "key": key,
@@ -256,13 +270,14 @@ class Academy:
             "durationDays": days,
             "isActive": True,
             "grants": grants or [{"kind": "ALL"}],
+            **more,
         }
         self.ok("POST", "/v1/admin/plans", manager, json=given)
         return key
 
     def checkout(self, student: Person, plan: str, **headers: str) -> Any:
         """A new order."""
-        return self.ok("POST", "/v1/payments/checkout", student, json={"planKey": plan}, headers=headers)
+        return self.ok("POST", "/v1/payments/checkout", student, json=wanted(plan), headers=headers)
 
     def press(self, order: str, outcome: str = "SUCCESS") -> None:
         """A button of the hosted page."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.proofs.academy import PASSWORD, Academy, Person, at_once
+from tests.proofs.academy import PASSWORD, Academy, Person, at_once, wanted
 from tests.proofs.test_page_05 import pdf_of
 from tests.support.log_audit import leaks
 
@@ -158,7 +158,7 @@ def test_thirty_wrong_logins_of_thirty_accounts_from_one_address(academy: Academ
 def test_two_checkouts_with_one_idempotency_key_have_one_effect(academy: Academy) -> None:
     plan, student = academy.plan(academy.sign_in("ADMIN_FINANCE")), academy.register()
     headers = {"Idempotency-Key": f"proof-key-{student.id}"}
-    pay = partial(academy.call, "POST", "/v1/payments/checkout", student, json={"planKey": plan}, headers=headers)
+    pay = partial(academy.call, "POST", "/v1/payments/checkout", student, json=wanted(plan), headers=headers)
     answers = at_once([pay, pay])
     again = pay()
     assert again.status_code < 300
