@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.commerce.payments import reconciliation
+from tests.commerce.payments.books import Books, of_simulator
 from tests.commerce.payments.shop import DAY, WEBHOOK, Shop, assert_paid_once
 
 
@@ -45,6 +46,7 @@ def test_two_hundred_webhooks_polls_reconciliations_and_finalizations(shop: Shop
     shop.cloud.drain()
     assert_paid_once(shop, student, order_id)
     assert [one["state"] for one in shop.events(order_id)] == ["PROCESSED"]
+    assert Books.read(shop.cloud, of_simulator(shop.simulator)).wrongs() == []
 
 
 @pytest.mark.rule("PAY-65", "PAY-74", "SUB-10")
