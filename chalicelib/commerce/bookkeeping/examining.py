@@ -108,9 +108,10 @@ def _unpaid_out(found: Gathered, order: OrderFacts) -> Iterator[Differs]:
 
 
 def _statement(found: Gathered, ids: Sequence[str], facts: dict[str, OrderFacts]) -> Iterator[Differs]:
+    asked = set(ids)
     for gateway, rows in found.statement.items():
         for row in rows:
-            if row["order_id"] in ids:
+            if row["order_id"] in asked:
                 order = facts.get(str(row["order_id"]))
                 captured = order.captured if order is not None and order.captured else None
                 yield from comparing.of_statement(gateway, row, captured)

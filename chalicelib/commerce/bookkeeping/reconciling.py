@@ -6,7 +6,7 @@ not finish the next one goes on with: after each few hundred orders it is writte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,12 +16,14 @@ from pydantic.alias_generators import to_camel
 from chalicelib.commerce import gateways, invoices
 from chalicelib.commerce.bookkeeping import comparing, examining, gathering, tallies
 from chalicelib.commerce.bookkeeping.comparing import Differs, Kind
+from chalicelib.commerce.bookkeeping.examining import Examined
 from chalicelib.commerce.bookkeeping.gathering import Gathered
 from chalicelib.commerce.bookkeeping.items import ReconciliationReport, ReconciliationRun
 from chalicelib.commerce.bookkeeping.ledger import FINAL, FIRST
 from chalicelib.commerce.bookkeeping.tallies import NO_GATEWAY, OFFLINE
 from chalicelib.platform import clock, settings, store
-from chalicelib.platform.logs import alarm, count_metric, event
+from chalicelib.platform.errors import ApiError
+from chalicelib.platform.logs import alarm, count_metric, event, unexpected
 from chalicelib.platform.store import ConditionFailed, absent
 
 SETTLEMENT_GRACE_DAYS = settings.integer("SETTLEMENT_GRACE_DAYS", default=3, minimum=1, maximum=14)
@@ -109,8 +111,8 @@ def _finish(run: ReconciliationRun, summary: Summary, remaining: Callable[[], fl
     size = min(page, examining.CHUNK)
     for begin in range(0, len(ids), size):
         chunk = ids[begin : begin + size]
-        seen = examining.examine(found, chunk, statements_are_in=final)
-        _note(run, seen.paid, seen.differences)
+        for seen in _examined(found, chunk, final=final):
+            _note(run, seen.paid, seen.differences)
         run.position, unsaved = chunk[-1], unsaved + len(chunk)
         summary.orders += len(chunk)
         if unsaved >= page:
@@ -126,6 +128,20 @@ def _finish(run: ReconciliationRun, summary: Summary, remaining: Callable[[], fl
     summary.differences += sum(dict(run.counts).values())
     _tell(run)
     return True
+
+
+def _examined(found: Gathered, ids: Sequence[str], *, final: bool) -> Iterable[Examined]:
+    """What some orders showed; one that cannot be read is left out, with an alarm, and does not hold up the others."""
+    try:
+        return [examining.examine(found, ids, statements_are_in=final)]
+    except ApiError:
+        raise
+    except Exception as error:  # noqa: BLE001  # one poisoned order must not hold up its day
+        if len(ids) > 1:
+            return [seen for order_id in ids for seen in _examined(found, [order_id], final=final)]
+        unexpected(error)
+        alarm("an order could not be compared", merchantTransactionId=ids[0])
+        return []
 
 
 def _wanted(found: Gathered) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.commerce.bookkeeping import ReconciliationRun, reconciling
-from chalicelib.commerce.payments.items import JournalEntry, Refund
+from chalicelib.commerce.payments.items import JournalEntry, PaymentOrder, Refund
 from chalicelib.commerce.subscriptions import Subscription
 from chalicelib.platform import clock, store
 from tests.commerce.bookkeeping.desk import (
@@ -95,7 +95,17 @@ def test_sound_books_have_no_differences(shop: Shop) -> None:
 @pytest.mark.rule("PAY-36", "PAY-19")
 def test_each_difference_is_found_and_alarms(shop: Shop, capfd: pytest.CaptureFixture[str]) -> None:
     finance, day = shop.people.admin("ADMIN_FINANCE"), today()
-    names = ("unbooked", "other", "ungranted", "unpaid_out", "settled", "unbalanced", "open_after", "lost_refund")
+    names = (
+        "unbooked",
+        "other",
+        "ungranted",
+        "unpaid_out",
+        "settled",
+        "unbalanced",
+        "open_after",
+        "lost_refund",
+        "broken",
+    )
     owners = {name: shop.people.student() for name in names}
     orders = paid_by(shop, owners)
     _rewrite(orders["unbooked"], "CAPTURE")
@@ -103,6 +113,8 @@ def test_each_difference_is_found_and_alarms(shop: Shop, capfd: pytest.CaptureFi
     _rewrite(orders["unbalanced"], "CAPTURE", GATEWAY_PHONEPE=PRICE, REVENUE=1 - PRICE)
     granted = shop.order(owners["ungranted"], orders["ungranted"]).grant_effects[0]
     store.delete(Subscription, Subscription.place(owners["ungranted"].id, granted["subscriptionId"]))
+    place = PaymentOrder.place(owners["broken"].id, orders["broken"])
+    store.update(PaymentOrder, place, [PaymentOrder.grant_effects.set(["no effect"])])
     _refund(shop, finance, orders["open_after"], entitlementEffect="KEEP")
     lost = _refund(shop, finance, orders["lost_refund"])
     _rewrite(orders["lost_refund"], f"REFUND#{lost}")

@@ -60,6 +60,7 @@ def test_cash_at_the_counter_opens_the_plan(shop: Shop) -> None:
     assert [one["merchantTransactionId"] for one in found.json["items"]] == [order_id]
     unchanged = shop.finalize(finance, order_id)
     assert (unchanged.status, unchanged.json["changed"]) == (200, False)
+    assert shop.order(student, order_id).invoice_number
     path, key = f"/v1/admin/payments/orders/{order_id}/refund", {"Idempotency-Key": new_ulid()}
     back = {"reason": "Changed their mind", "mode": "OFFLINE", "offlineReference": "V-1"}
     shop.client.post(path, json=back, token=finance.token, headers=key, expect=202)
