@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from chalicelib.commerce.coupons import CouponEvent, CouponRedeemed, CouponReleased, CouponReserved, keep_statistics
+from chalicelib.commerce.coupons import (
+    CouponEvent,
+    CouponRedeemed,
+    CouponReleased,
+    CouponReserved,
+    CouponReturned,
+    keep_statistics,
+)
 from chalicelib.platform.work import Grant, consumer
 
 
-@consumer(on=[CouponReserved, CouponReleased, CouponRedeemed], grants=[Grant.TABLE_WRITE])
+@consumer(on=[CouponReserved, CouponReleased, CouponRedeemed, CouponReturned], grants=[Grant.TABLE_WRITE])
 def keep_coupon_statistics(event: CouponEvent) -> None:
     """Count what a coupon has given.
 

@@ -2,7 +2,13 @@
 
 from chalicelib.commerce.coupons.discounts import PricedLine
 from chalicelib.commerce.coupons.errors import CouponInvalid, CouponNotFound, Reason
-from chalicelib.commerce.coupons.events import CouponEvent, CouponRedeemed, CouponReleased, CouponReserved
+from chalicelib.commerce.coupons.events import (
+    CouponEvent,
+    CouponRedeemed,
+    CouponReleased,
+    CouponReserved,
+    CouponReturned,
+)
 from chalicelib.commerce.coupons.items import (
     PATTERNS,
     REDEEMED,
@@ -32,6 +38,7 @@ __all__ = [
     "CouponRedemption",
     "CouponReleased",
     "CouponReserved",
+    "CouponReturned",
     "CouponUse",
     "Hold",
     "PricedLine",

@@ -31,6 +31,10 @@ class CouponReleased(CouponEvent):
     """Nothing came of the order."""
 
 
+class CouponReturned(CouponEvent):
+    """An order that had succeeded with it was refunded, and frees its use."""
+
+
 class CouponRedeemed(CouponEvent):
     """An order succeeded with it."""
 
@@ -43,12 +47,12 @@ def coupon_events(change: Change[CouponRedemption]) -> Iterator[DomainEvent]:
     now, before = change.new, change.old
     if now is None or not any(change.became("state", state) for state in (RESERVED, RELEASED, REDEEMED)):
         return
-    held = before is not None and before.state == RESERVED
+    was = str(before.state) if before is not None else None
     one = 0 if now.counted else 1
     facts = {"user_id": str(now.user_id), "order_id": str(now.merchant_transaction_id), "code": str(now.code)}
     if now.state == RESERVED:
         yield CouponReserved(**facts, uses=one)
     elif now.state == RELEASED:
-        yield CouponReleased(**facts, uses=-one)
+        yield (CouponReturned if was == REDEEMED else CouponReleased)(**facts, uses=-one)
     else:
-        yield CouponRedeemed(**facts, uses=0 if held else one, discount_paise=int(now.discount_paise))
+        yield CouponRedeemed(**facts, uses=0 if was == RESERVED else one, discount_paise=int(now.discount_paise))

@@ -67,12 +67,16 @@ def counters(code: str = "TENOFF") -> tuple[int, int, int]:
     return int(facts["usedCount"]), int(facts["redeemedCount"]), int(facts["discountGivenPaise"])
 
 
-@pytest.mark.rule("PAY-41", "CPN-10", "PAY-02", "PAY-110")
+@pytest.mark.rule("PAY-41", "CPN-10", "PAY-02", "PAY-110", "PAY-115")
 def test_price_then_coupon_then_tax(shop: Shop) -> None:
     """₹499 − 10 % = ₹449.10, of which 18 % tax; the order, the gateway and the ledger tell the same."""
     coupon(shop)
     student = shop.people.student()
-    answer = shop.checkout(student, couponCode=" tenoff ")
+    shop.pay(shop.order_of(shop.people.student()), "FAILED")  # the access token is at hand
+    with shop.cloud.calls.during() as calls:
+        answer = shop.checkout(student, couponCode=" tenoff ")
+    operations = [one.operation for one in calls if one.service == "dynamodb"]
+    assert (operations.count("BatchGetItem"), operations.count("TransactWriteItems"), len(operations)) == (1, 1, 4)
     assert (answer.status, answer.json["amountPaise"]) == (201, 44_910)
     order = shop.order(student, answer.json["merchantTransactionId"])
     assert (order.coupon_code, int(order.subtotal_paise), int(order.discount_paise)) == ("TENOFF", PRICE, 4_990)
