@@ -8,10 +8,10 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from chalicelib.commerce.subscriptions.gift_items import Gift
 from chalicelib.commerce.subscriptions.items import (
     CANCELLED,
     Entitlement,
+    Gift,
     Subscription,
     SubscriptionChange,
     SubscriptionReminder,

@@ -17,8 +17,15 @@ from chalicelib.commerce.sellers import CannotGrant
 from chalicelib.commerce.subscriptions.activation import Origin, give
 from chalicelib.commerce.subscriptions.effects import DAY
 from chalicelib.commerce.subscriptions.errors import GiftBatchNotFound
-from chalicelib.commerce.subscriptions.gift_items import (
+from chalicelib.commerce.subscriptions.gift_schemas import (
+    GiftBatchPlaced,
+    GiftBatchRequest,
+    GiftBatchView,
+    GiftView,
+)
+from chalicelib.commerce.subscriptions.items import (
     GIVEN,
+    MANUAL,
     PENDING,
     REFUSED,
     WAITING,
@@ -28,13 +35,6 @@ from chalicelib.commerce.subscriptions.gift_items import (
     gifts_of,
     waiting_for,
 )
-from chalicelib.commerce.subscriptions.gift_schemas import (
-    GiftBatchPlaced,
-    GiftBatchRequest,
-    GiftBatchView,
-    GiftView,
-)
-from chalicelib.commerce.subscriptions.items import MANUAL
 from chalicelib.commerce.subscriptions.snapshot import Snapshot, derived_id
 from chalicelib.commerce.subscriptions.staff import GIVE, TRIES
 from chalicelib.commerce.subscriptions.writing import Cause

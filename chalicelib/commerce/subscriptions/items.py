@@ -22,6 +22,7 @@ PURCHASE = "PURCHASE"
 OFFLINE = "OFFLINE"
 MANUAL = "MANUAL"
 FROM_SUBSCRIPTION = "SUBSCRIPTION"
+PENDING, WAITING, GIVEN, REFUSED = "PENDING", "WAITING", "GIVEN", "REFUSED"
 
 
 class Subscription(Item, discriminator="Subscription"):
@@ -172,6 +173,54 @@ class StaffDeed(Item, discriminator="StaffDeed"):
         return Key(f"USER#{user_id}", f"DEED#{deed}")
 
 
+class GiftBatch(Item, discriminator="GiftBatch"):
+    """A plan given to many addresses at once (SUB-44), by whom and why. ``plan``: as it was then."""
+
+    id = UnicodeAttribute()
+    plan: MapAttribute[str, Any] = MapAttribute()
+    total = NumberAttribute()
+    given_by = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    created_at = InstantAttribute()
+
+    @staticmethod
+    def place(batch_id: str) -> Key:
+        """Where a batch is."""
+        return Key(f"GIFTS#{batch_id}", "BATCH")
+
+
+class Gift(Item, discriminator="Gift"):
+    """One address's part of a batch: PENDING, then WAITING for somebody to register with it, GIVEN or REFUSED
+    (``refusal``). ``recipient``: the address's pseudonym; ``sealed``: the address, until it is known whose it is.
+    """
+
+    id = UnicodeAttribute()
+    batch_id = UnicodeAttribute()
+    recipient = UnicodeAttribute()
+    sealed = UnicodeAttribute(null=True)
+    state = UnicodeAttribute()
+    user_id = UnicodeAttribute(null=True)
+    subscription_id = UnicodeAttribute(null=True)
+    refusal = UnicodeAttribute(null=True)
+    created_at = InstantAttribute()
+
+    @staticmethod
+    def place(batch_id: str, recipient: str) -> Key:
+        """Where an address's part of a batch is."""
+        return Key(f"GIFTS#{batch_id}", f"GIFT#{recipient}")
+
+
+class GiftWaiting(Item, discriminator="GiftWaiting"):
+    """That something waits for whoever registers with an address."""
+
+    batch_id = UnicodeAttribute()
+
+    @staticmethod
+    def place(recipient: str, batch_id: str) -> Key:
+        """Where a mark is, by the address's pseudonym."""
+        return Key(f"GIFTFOR#{recipient}", f"GIFTS#{batch_id}")
+
+
 def subscriptions_of(user_id: str) -> Query[Subscription]:
     """All subscriptions of somebody, oldest first. One query."""
     return Query(Subscription, f"USER#{user_id}", begins_with="SUB#", consistent=True)
@@ -211,6 +260,16 @@ def ending_on(day: str, keep: Keep | None = None) -> Query[Subscription]:
     return Query(Subscription, f"SUBEND#{day}", index="gsi2", keep=keep)
 
 
+def gifts_of(batch_id: str) -> Query[Gift]:
+    """All parts of a batch. One query."""
+    return Query(Gift, f"GIFTS#{batch_id}", begins_with="GIFT#", consistent=True)
+
+
+def waiting_for(recipient: str) -> Query[GiftWaiting]:
+    """What waits for an address. One query."""
+    return Query(GiftWaiting, f"GIFTFOR#{recipient}", consistent=True)
+
+
 PATTERNS = (
     AccessPattern("a person's subscriptions", subscriptions_of("<user>"), units=1),
     AccessPattern("one's own subscriptions in pages", newest_of("<user>"), units=1),
@@ -220,4 +279,6 @@ PATTERNS = (
     AccessPattern("a plan's subscriptions", of_plan("<plan>"), units=0.5, consistent=False),
     AccessPattern("subscriptions ending on a day", ending_on("<day>"), units=0.5, consistent=False),
     AccessPattern("a nightly run over subscriptions", SubscriptionRun.place("<run>"), units=1),
+    AccessPattern("a batch of gifts", gifts_of("<batch>"), units=1),
+    AccessPattern("what waits for an address", waiting_for("<recipient>"), units=1),
 )

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.commerce.subscriptions import gifts
-from chalicelib.commerce.subscriptions.gift_items import Gift, gifts_of
-from chalicelib.commerce.subscriptions.items import Subscription, subscriptions_of
+from chalicelib.commerce.subscriptions.items import Gift, Subscription, gifts_of, subscriptions_of
 from chalicelib.platform import store
 from chalicelib.platform.access.card import AccessCard
 from chalicelib.platform.ids import new_ulid
