@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
+from chalicelib.commerce.coupons.items import Coupon, coupon_item
+from chalicelib.commerce.coupons.terms import CouponTerms
 from chalicelib.commerce.plans import Plan
 from chalicelib.platform import clock, store
 from tests.commerce.payments.books import Books, of_simulator
@@ -12,9 +16,18 @@ from tests.support.client import Broken, Response, Undeclared
 from tests.support.people import Person
 
 KEY = "key-of-the-faulty-day"
+CODE = "LASTONE"
 LAPSE = 31 * 60
 SILENT = {"outcome": "SUCCESS", "delaySeconds": 100_000}
 """The gateway says that it waits for the payer, whatever the time."""
+
+
+def coupon(code: str, **terms: Any) -> Coupon:
+    """A coupon that has begun and will not end."""
+    now = clock.now()
+    dates = {"startAt": clock.iso(now), "endAt": clock.iso(now + timedelta(days=3_000))}
+    whole = CouponTerms.model_validate({**terms, **dates}, strict=False)
+    return coupon_item(code, whole, {"createdAt": clock.iso(now), "createdBy": "SYSTEM"})
 
 
 def clean(shop: Shop, plan: Plan) -> None:
@@ -28,7 +41,7 @@ def clean(shop: Shop, plan: Plan) -> None:
 
 @dataclass
 class Purchase:
-    """Somebody buys a plan and pays; the webhook tells of it, twice when it was not taken."""
+    """Somebody buys a plan with the last use of a coupon and pays; the webhook tells of it, again if it was not taken."""
 
     shop: Shop
     plan: Plan
@@ -38,6 +51,7 @@ class Purchase:
 
     def prepare(self) -> None:
         clean(self.shop, self.plan)
+        store.put(coupon(CODE, type="PERCENT", value=10, usageLimitTotal=1))
         self.student = self.shop.people.student()
 
     def play(self) -> None:
@@ -57,7 +71,7 @@ class Purchase:
     def _try(self) -> Response | None:
         """Once; a broken answer is what the student sees too."""
         try:
-            answer = self.shop.checkout(self.student, str(self.plan.key), key=KEY)
+            answer = self.shop.checkout(self.student, str(self.plan.key), key=KEY, couponCode=CODE)
         except (Broken, Undeclared):
             return None
         return answer if answer.status in (200, 201) and answer.json["redirectUrl"] else None

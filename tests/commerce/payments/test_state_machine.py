@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,8 +23,6 @@ from hypothesis.stateful import (
 
 from chalicelib.commerce import gateways
 from chalicelib.commerce.coupons.errors import CouponInvalid
-from chalicelib.commerce.coupons.items import Coupon, coupon_item
-from chalicelib.commerce.coupons.terms import CouponTerms
 from chalicelib.commerce.gateways import State
 from chalicelib.commerce.payments import following, reconciliation, refunding, refunds, webhooks
 from chalicelib.commerce.payments.checkout import checkout
@@ -50,6 +47,7 @@ from chalicelib.platform.ids import new_ulid
 from tests.commerce.payments.books import Books, Row, Taken
 from tests.commerce.payments.fake_gateway import NAME, SIGNATURE, FakeGateway
 from tests.commerce.payments.shop import DAY, Shop
+from tests.commerce.payments.stories import coupon
 from tests.support.faulty import NIGHTLY
 from tests.support.people import People, Person
 
@@ -74,7 +72,7 @@ class Payments(RuleBasedStateMachine):
         self.shop.cloud.reset()
         store.put(self.plan)
         for code, terms in COUPONS.items():
-            store.put(_coupon(code, terms))
+            store.put(coupon(code, **terms))
         self.gateway = FakeGateway()
         gateways.register(self.gateway)
         self.people = [People(self.shop.cloud).student() for _ in range(2)]
@@ -223,14 +221,6 @@ class Payments(RuleBasedStateMachine):
         assert (order["refund_state"], self.gateway.refunded[order_id]) == ("FULL", amount)
         assert orders[str(order["duplicate_of"])]["status"] == "SUCCESS"
         return 0
-
-
-def _coupon(code: str, terms: dict[str, Any]) -> Coupon:
-    now = clock.now()
-    whole = CouponTerms.model_validate(
-        {**terms, "startAt": clock.iso(now), "endAt": clock.iso(now + timedelta(days=3_000))}, strict=False
-    )
-    return coupon_item(code, whole, {"createdAt": clock.iso(now), "createdBy": "SYSTEM"})
 
 
 @pytest.mark.rule("QUAL-22", "PAY-55", "PAY-66", "PAY-72", "PAY-110", "CPN-13")
