@@ -41,7 +41,7 @@ def clean(shop: Shop, plan: Plan) -> None:
 
 @dataclass
 class Purchase:
-    """Somebody buys a plan with the last use of a coupon and pays; the webhook tells of it, again if it was not taken."""
+    """Somebody buys a plan with the last use of a coupon and pays; the webhook tells of it until it is taken."""
 
     shop: Shop
     plan: Plan
