@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from chalicelib.commerce.payments import ACCOUNTS
 from chalicelib.platform.http import Characters, Instant, ListQuery, QueryModel, RequestModel, ResponseModel
 from chalicelib.platform.ids import Ulid
 from chalicelib.platform.money import MAX_PAISE
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_out(value: object) -> object:
+    """A text is a day only as ``2026-01-31``: no number of seconds, no instant."""
+    if isinstance(value, str) and _DAY.fullmatch(value) is None:
+        raise ValueError("must be a day like 2026-01-31")
+    return value
+
+
 _DAY_SCHEMA = WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "examples": ["2026-01-31"]})
-Day = Annotated[date, _DAY_SCHEMA]
+Day = Annotated[date, BeforeValidator(_written_out), _DAY_SCHEMA]
 """A day of the academy."""
 GatewayName = Annotated[str, Characters(1, 20, pattern="^[A-Z_]+$")]
 OrderId = Annotated[str, Characters(29, 29, pattern="^TXN[0-9A-HJKMNP-TV-Z]{26}$")]
@@ -104,7 +115,7 @@ class StatementImport(RequestModel):
     """
 
     gateway: GatewayName = Field(examples=["PHONEPE"])
-    date: Annotated[date, _DAY_SCHEMA]
+    date: Annotated[date, BeforeValidator(_written_out), _DAY_SCHEMA]
     rows: Annotated[tuple[StatementRow, ...], Field(min_length=1, max_length=1_000)] | None = None
     file_asset_id: Ulid | None = None
     from_row: int = Field(default=1, ge=1, le=1_000_000)

@@ -53,7 +53,12 @@ def test_the_ledger_of_an_order_and_of_a_day(shop: Shop) -> None:
     close_day(shop)
     closed = _read(shop, reader, date=day.isoformat(), limit=1)
     assert {one["account"]: one["balancePaise"] for one in closed["totals"]} == totals
-    for wrong in ({}, {"date": day.isoformat(), "merchantTransactionId": orders[0]}, {"date": "tomorrow"}):
+    for wrong in (
+        {},
+        {"date": day.isoformat(), "merchantTransactionId": orders[0]},
+        {"date": "tomorrow"},
+        {"date": "0"},
+    ):
         assert shop.client.get(LEDGER, token=shop.again(reader).token, query=wrong).status == 422
     assert shop.client.get(LEDGER, token=shop.again(student).token, query={"date": day.isoformat()}).status == 403
 
