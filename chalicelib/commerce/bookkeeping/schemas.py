@@ -18,9 +18,11 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def _written_out(value: object) -> object:
     """A text is a day only as ``2026-01-31``: no number of seconds, no instant."""
-    if isinstance(value, str) and _DAY.fullmatch(value) is None:
+    if not isinstance(value, str):
+        return value
+    if _DAY.fullmatch(value) is None:
         raise ValueError("must be a day like 2026-01-31")
-    return value
+    return date.fromisoformat(value)
 
 
 _DAY_SCHEMA = WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "examples": ["2026-01-31"]})
