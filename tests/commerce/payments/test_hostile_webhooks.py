@@ -131,7 +131,7 @@ def test_one_flipped_bit_anywhere_is_not_the_gateways(shop: Shop) -> None:
 
 
 @pytest.mark.rule("PAY-60")
-@hypothesis.settings(max_examples=60, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=30, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(
     raw=strategies.binary(max_size=200)
     | strategies.recursive(
