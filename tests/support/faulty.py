@@ -22,7 +22,7 @@ REFUSED = "AccessDeniedException"
 """An answer that no client repeats by itself."""
 MOST = 10
 """So many failures are told at most."""
-MISSED = 0.25
+MISSED = 0.4
 """What runs side by side, or comes after something else went wrong, does not always call the same."""
 _READS = ("Get", "BatchGet", "Query", "Head", "List", "Describe", "Receive")
 _MANY = ("TransactWriteItems", "SendMessageBatch", "StartExecution")
