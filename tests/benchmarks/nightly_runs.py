@@ -75,9 +75,7 @@ def _expire(subscriptions: int) -> dict[str, Any]:
             done = _run(emulator)
             seconds = time.perf_counter() - began
         calls = Counter(
-            call.operation
-            for call in made
-            if (call.function, call.service) == ("carry_subscription_run", "dynamodb")
+            call.operation for call in made if (call.function, call.service) == ("carry_subscription_run", "dynamodb")
         )
         again = _run(emulator)
         return {"expired": int(done.changed), "again": int(again.changed), "seconds": seconds, "calls": calls}

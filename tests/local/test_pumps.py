@@ -11,9 +11,9 @@ import pytest
 
 from chalicelib.platform import store
 from chalicelib.platform.aws import clients
+from chalicelib.platform.events.queues import DEAD
 from chalicelib.platform.http.limits import RateWindow
 from infra.local.emulator import Emulator
-from chalicelib.platform.events.queues import DEAD
 
 QUEUE = "payment-events"
 
