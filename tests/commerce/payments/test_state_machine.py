@@ -235,7 +235,7 @@ def test_orders_against_a_model(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> 
         machine,
         settings=settings(
             max_examples=2_000 if NIGHTLY else 100,
-            stateful_step_count=20 if NIGHTLY else 9,
+            stateful_step_count=20 if NIGHTLY else 8,
             deadline=None,
             database=None,
             derandomize=not NIGHTLY,
