@@ -17,8 +17,11 @@ from tests.support.people import Person
 INIT = "/v1/admin/files/init-upload"
 PDF, IMAGES = ("application/pdf",), ("image/png", "image/jpeg", "image/webp")
 EXTENSIONS = {
-    "application/pdf": "pdf", "text/csv": "csv",
-    "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp",
+    "application/pdf": "pdf",
+    "text/csv": "csv",
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
 }
 TABLE: dict[str, tuple[str, str, tuple[str, ...], int]] = {
     "NOTES_PDF": ("notes.write", "notes", PDF, 536_870_912),
