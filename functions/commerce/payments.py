@@ -36,6 +36,7 @@ from chalicelib.platform.http import Actions, Answer, Caller, Grant, Idempotency
 __all__ = ["selling"]
 
 OrderId = Annotated[str, PathRule(ID_PATTERN)]
+PURCHASE = {"planKey": "prelims-30", "items": None, "linkId": None, "couponCode": None, "billing": {"state": "KA"}}
 
 
 @api.post(
@@ -57,7 +58,7 @@ OrderId = Annotated[str, PathRule(ID_PATTERN)]
         errors.ReturnPathInvalid,
         RateLimited,
     ],
-    examples={"planKey": "prelims-30", "items": None, "couponCode": None, "billing": {"state": "KA"}},
+    examples=PURCHASE,
 )
 def quote(body: CheckoutRequest, caller: Caller) -> QuoteResponse:
     """What a checkout made now would cost, and do to what I have.
@@ -112,7 +113,7 @@ def list_gateways(query: GatewaysQuery) -> GatewaysResponse:
         IdempotencyInProgress,
         IdempotencyKeyReused,
     ],
-    examples={"planKey": "prelims-30", "items": None, "couponCode": None, "billing": {"state": "KA"}},
+    examples=PURCHASE,
 )
 def checkout(body: CheckoutRequest, caller: Caller, request: Request) -> Answer[CheckoutResponse]:
     """Start paying; answers with the page to send the student to.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,6 +19,7 @@ from infra.local.gateway import MAX_REQUEST_BYTES, Gateway
 from infra.local.httpd import PortInUse, Server, listen
 from infra.local.journal import Journal
 from infra.local.proxy import Routes
+from tests.support.races import to_next_window
 
 LISTED = "https://app.test.example"
 
@@ -168,8 +168,7 @@ def test_fifty_requests_are_served_at_once(cloud: Emulator, url: str) -> None:
 
 @pytest.mark.rule("HTTP-40")
 def test_edge_refuses_the_121st_request_of_a_minute(url: str, cloud: Emulator) -> None:
-    # At the begin of a window, so that none ends while this runs.
-    cloud.advance(60 - time.time() % 60)
+    to_next_window(cloud)
     with requests.Session() as session:
         statuses = [session.get(f"{url}/v1/health", timeout=10).status_code for _ in range(120)]
         refused = session.get(f"{url}/v1/health", headers={"Origin": LISTED}, timeout=10)

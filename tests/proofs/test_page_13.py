@@ -219,4 +219,4 @@ def test_every_card_is_what_its_sources_say(academy: Academy, finance: Person) -
     assert students
     for person in students:
         path = f"/v1/admin/users/{person['id']}/access-card/rebuild"
-        assert academy.ok("POST", path, boss, json={"dryRun": True})["differences"] == []
+        assert not any(academy.ok("POST", path, boss, json={"dryRun": True})["differences"].values())

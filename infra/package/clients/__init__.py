@@ -105,7 +105,8 @@ def tool(name: str) -> str:
 def _typescript(document: Path, target: Path) -> str:
     for name in _SOURCES:
         shutil.copy(HERE / name, TOOLS / name)
-    _run(tool("openapi-typescript"), str(document), "--output", "schema.d.ts")
+    # What has a default need not be sent.
+    _run(tool("openapi-typescript"), str(document), "--default-non-nullable=false", "--output", "schema.d.ts")
     _run(tool("tsc"), "--noEmit", "--strict", "--project", ".")
     target.mkdir(parents=True, exist_ok=True)
     for name in (*_SOURCES, "schema.d.ts"):

@@ -31,7 +31,7 @@ export async function titles(academy: Academy): Promise<string[]> {
 export async function buy(academy: Academy, planKey: string): Promise<Schemas["CheckoutResponse"]> {
   const { data, error } = await academy.api.POST("/v1/payments/checkout", {
     params: { header: { "Idempotency-Key": crypto.randomUUID() } },
-    body: { planKey },
+    body: { planKey, billing: { state: "KA" } },
   });
   if (error) throw new Error(error.code);
   return data;

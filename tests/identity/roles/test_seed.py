@@ -185,8 +185,14 @@ ACTING_ON_STUDENTS = {
     "DELETE /v1/admin/security/users/{userId}/notes/ban/{noteId}",
     "POST /v1/admin/security/users/{userId}/devices/ban",
     "DELETE /v1/admin/security/users/{userId}/devices/ban",
+    "POST /v1/admin/users/{userId}/access-card/rebuild",
+    "POST /v1/admin/users/{userId}/entitlements/grant",
+    "POST /v1/admin/users/{userId}/entitlements/revoke",
+    "POST /v1/admin/users/{userId}/subscriptions",
+    "POST /v1/admin/users/{userId}/subscriptions/{subscriptionId}/cancel",
+    "POST /v1/admin/users/{userId}/subscriptions/{subscriptionId}/extend",
 }
-"""Endpoints that change students only: nobody mightier is among them (SHIELD-15)."""
+"""Endpoints that change students only: nobody mightier is among them (SHIELD-15, ENT-21)."""
 ACTING_ON_PEOPLE = {
     "DELETE /v1/admin/users/{userId}/sessions/{sessionId}",
     "PATCH /v1/admin/users/{userId}",

@@ -38,6 +38,7 @@ _BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(?i)plan", ("notes-yearly",)),
     (r"(?i)rolekeys?$", ("ADMIN_CONTENT",)),
     (r"^key$", ("indian-polity",)),
+    (r"^number$", ("PS-25-26-000042",)),
     (r"(?i)merchanttransactionid$", (f"TXN{ULID}", f"PS{ULID}")),
     (r"(?i)statecode$", ("27", "MH")),
     (r"(?i)city$", ("Indore",)),
