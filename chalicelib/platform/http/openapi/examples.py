@@ -40,7 +40,7 @@ _BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^key$", ("indian-polity",)),
     (r"^number$", ("PS-25-26-000042",)),
     (r"(?i)merchanttransactionid$", (f"TXN{ULID}", f"PS{ULID}")),
-    (r"(?i)merchantrefundid$", (f"RF{ULID}",)),
+    (r"(?i)(merchantrefundid|creditnote)$", (f"RF{ULID}",)),
     (r"(?i)statecode$", ("27", "MH")),
     (r"(?i)city$", ("Indore",)),
     (r"(?i)(ip|address)$", ("203.0.113.7",)),
