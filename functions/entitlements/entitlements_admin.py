@@ -8,13 +8,13 @@ from chalicelib.commerce.subscriptions.entitlement_schemas import (
     EntitlementsQuery,
     EntitlementView,
     ExplainedAccess,
-    ExplainQuery,
     GrantEntitlementRequest,
     RevokeEntitlementRequest,
 )
 from chalicelib.commerce.subscriptions.errors import AccessCardFull, EntitlementNotFound, NoSuchTest, NotAStudent
 from chalicelib.commerce.subscriptions.rebuilding import RebuildRequest, Rebuilt
 from chalicelib.commerce.subscriptions.resources import INSPECTED_PERSON, SERVED_PERSON
+from chalicelib.commerce.subscriptions.schemas import AccessQuery
 from chalicelib.content.notes import NoteNotFound
 from chalicelib.identity.accounts import User, UserNotFound
 from chalicelib.identity.people.acting import card_beside
@@ -88,7 +88,7 @@ def revoke_entitlement(
     grants=READS,
     raises=[UserNotFound, NoteNotFound, NoSuchTest],
 )
-def explain_entitlements(user_id: str, user: User, query: ExplainQuery, request: Request) -> ExplainedAccess:
+def explain_entitlements(user_id: str, user: User, query: AccessQuery, request: Request) -> ExplainedAccess:
     """Why somebody may open a note, a test or practice, or may not: every entitlement, and what it does for that.
 
     Exactly one of `noteId`, `testId` and `feature`. What is unpublished is explained, what is unknown is 404.

@@ -1,7 +1,7 @@
 """``make bench``: every measure, one table each, and ``build/bench.json``.
 
-``python -m tests.benchmarks trips`` runs the named ones alone: start, trips, units, time, identity, money, notes. With
-``SAMPLES=<folder>`` the notes are also read from PDFs of one's own.
+``python -m tests.benchmarks trips`` runs the named ones alone: start, trips, units, time, identity, money, nights,
+notes. With ``SAMPLES=<folder>`` the notes are also read from PDFs of one's own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.benchmarks.figures import Figure, show, write
 os.environ.setdefault("LOG_LEVEL", "INFO")
 
 WAIT_SCALE = 0.02
-NAMES = ("start", "trips", "units", "time", "identity", "money", "notes")
+NAMES = ("start", "trips", "units", "time", "identity", "money", "nights", "notes")
 
 
 def _start() -> list[Figure]:
@@ -31,6 +31,12 @@ def _units() -> list[Figure]:
     from tests.benchmarks import capacity
 
     return capacity.measure()
+
+
+def _nights() -> list[Figure]:
+    from tests.benchmarks import many_orders, nightly_runs
+
+    return [*many_orders.measure(), *nightly_runs.measure()]
 
 
 def _notes() -> list[Figure]:
@@ -73,6 +79,7 @@ _TITLES = {
     "time": "Warm handlers, AWS answered from memory (QUAL-04, ACC-51)",
     "identity": "Signing in and being let in (AUTH-72, ACC-20, ACC-51)",
     "money": "Orders whose every webhook is lost (PAY-116)",
+    "nights": "A thousand orders and a night's work, at their size (PAY-116, SUB-11)",
     "notes": "Reading notes with PDF.js (QUAL-09, FILE-65)",
 }
 
@@ -96,6 +103,8 @@ def main() -> int:
         found.update(_silently(lambda: _in_the_academy(wanted)))
     if "units" in wanted:
         found["units"] = _units()
+    if "nights" in wanted:
+        found["nights"] = _nights()
     if "notes" in wanted:
         found.update(_silently(lambda: {"notes": _notes()}))
     for name in NAMES:

@@ -15,13 +15,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.figures import ROOT, Figure, median
+from tests.benchmarks.apart import NotMeasured, result_of
+from tests.benchmarks.figures import Figure, median
 from tests.benchmarks.sizes import PROJECTED, Attributes, index_units, item_size, read_units, write_units
 
 if TYPE_CHECKING:
@@ -35,18 +34,11 @@ Items = dict[tuple[str, str], Attributes]
 
 def measure() -> list[Figure]:
     """One row an endpoint, and the median; one row that says so where the engine is missing."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.capacity"],
-        cwd=ROOT,
-        env={**os.environ, "ENGINE": "dynamodb-local", "LOG_LEVEL": "CRITICAL"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ran.returncode != 0:
-        why = ran.stderr.strip().splitlines()[-1] if ran.stderr.strip() else "no reason told"
+    try:
+        rows = result_of("tests.benchmarks.capacity", ENGINE="dynamodb-local")
+    except NotMeasured as why:
         return [Figure("units", None, "units", f"not measured: {why}", None, f"≤ {MOST} ×", None)]
-    found = [_figure(*row) for row in json.loads(ran.stdout.splitlines()[-1])]
+    found = [_figure(*row) for row in rows]
     middle = median(one.ratio or 0 for one in found if one.ratio is not None)
     total = Figure("units: median endpoint", None, "", "the floor", middle, f"≤ {MIDDLE} ×", middle <= MIDDLE)
     return [*found, total]

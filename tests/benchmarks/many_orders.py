@@ -8,37 +8,26 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 
-from tests.benchmarks.figures import ROOT, Figure
+from tests.benchmarks.apart import NotMeasured, result_of
+from tests.benchmarks.figures import Figure
 
 ORDERS = 1_000
-PATIENCE_SECONDS = 1_800
 SOON_SECONDS = 120
 LAST_SECONDS = 900
 
 
 def measure(orders: int = ORDERS) -> list[Figure]:
     """From the payment at the gateway to the order's end: when half, 99 % and all of them were final."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.many_orders", str(orders)],
-        cwd=ROOT,
-        env={**os.environ, "LOG_LEVEL": "CRITICAL"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
-    )
     what = f"{orders:,} orders without any webhook"
-    if ran.returncode != 0:
-        why = ran.stderr.strip().splitlines()[-1] if ran.stderr.strip() else "no reason told"
+    try:
+        waits = sorted(result_of("tests.benchmarks.many_orders", str(orders)))
+    except NotMeasured as why:
         return [Figure(what, None, "s", f"not measured: {why}")]
-    waits = sorted(json.loads(ran.stdout.splitlines()[-1]))
     half, most, last = waits[len(waits) // 2], waits[int(len(waits) * 0.99) - 1], waits[-1]
     return [
         Figure(f"{what}: final", len(waits), "", goal="all", met=len(waits) == orders),

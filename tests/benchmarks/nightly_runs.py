@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -17,31 +15,22 @@ from typing import Any
 
 from chalicelib.commerce.subscriptions.items import SubscriptionRun
 from infra.local.emulator import Emulator
-from tests.benchmarks.figures import ROOT, Figure
+from tests.benchmarks.apart import NotMeasured, result_of
+from tests.benchmarks.figures import Figure
 from tests.commerce.subscriptions.test_nightly import hand, put_ended, the_run, yesterday
 
 SUBSCRIPTIONS = 100_000
-PATIENCE_SECONDS = 3_600
 ON_AWS_SECONDS = {"Query": 0.012, "BatchGetItem": 0.012, "TransactWriteItems": 0.03}
 """What one call takes from a Lambda in the table's region, generously."""
 
 
 def measure(subscriptions: int = SUBSCRIPTIONS) -> list[Figure]:
     """How long, in how many calls, and what that comes to on AWS."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.nightly_runs", str(subscriptions)],
-        cwd=ROOT,
-        env={**os.environ, "LOG_LEVEL": "CRITICAL"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
-    )
     what = f"expiry of {subscriptions:,} subscriptions"
-    if ran.returncode != 0:
-        why = ran.stderr.strip().splitlines()[-1] if ran.stderr.strip() else "no reason told"
+    try:
+        found: dict[str, Any] = result_of("tests.benchmarks.nightly_runs", str(subscriptions))
+    except NotMeasured as why:
         return [Figure(what, None, "s", f"not measured: {why}")]
-    found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     calls = sum(found["calls"].values())
     told = ", ".join(f"{count:,} {name}" for name, count in sorted(found["calls"].items()))
     on_aws = sum(count * ON_AWS_SECONDS.get(name, 0.01) for name, count in found["calls"].items()) / 60

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from chalicelib.commerce.plans import Days, GrantKind, Scope, ScopeIds
 from chalicelib.platform.http import Characters, Instant, QueryModel, RequestModel, ResponseModel
@@ -113,20 +113,6 @@ class EntitlementList(ResponseModel):
     """A person's entitlements, the newest first."""
 
     items: list[StaffEntitlement]
-
-
-class ExplainQuery(QueryModel):
-    """What to explain: exactly one."""
-
-    note_id: Ulid | None = None
-    test_id: Ulid | None = None
-    feature: Literal["practice"] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if sum(value is not None for value in (self.note_id, self.test_id, self.feature)) != 1:
-            raise ValueError("exactly one of noteId, testId and feature")
-        return self
 
 
 class ExplainedEntitlement(EntitlementView):

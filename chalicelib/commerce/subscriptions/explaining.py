@@ -11,9 +11,10 @@ from chalicelib.commerce.subscriptions import covers
 from chalicelib.commerce.subscriptions.access import shown_hint
 from chalicelib.commerce.subscriptions.card import Entry, entries_of
 from chalicelib.commerce.subscriptions.covers import Facts, Verdict
-from chalicelib.commerce.subscriptions.entitlement_schemas import ExplainedAccess, ExplainedEntitlement, ExplainQuery
+from chalicelib.commerce.subscriptions.entitlement_schemas import ExplainedAccess, ExplainedEntitlement
 from chalicelib.commerce.subscriptions.errors import NoSuchTest
 from chalicelib.commerce.subscriptions.items import Entitlement, entitlements_of
+from chalicelib.commerce.subscriptions.schemas import AccessQuery
 from chalicelib.commerce.subscriptions.sources import entry_of
 from chalicelib.commerce.subscriptions.views import (
     EFFECTIVE,
@@ -38,7 +39,7 @@ NOWHERE = "-"
 _WHY = {ENDED: "ENDED", REVOKED: "REVOKED", UPCOMING: "NOT_STARTED"}
 
 
-def explained(card: AccessCard, query: ExplainQuery) -> ExplainedAccess:
+def explained(card: AccessCard, query: AccessQuery) -> ExplainedAccess:
     """The decision that a request of theirs would meet, and each of their entitlements. One read, one query.
 
     Raises ``NoteNotFound`` and ``NoSuchTest`` for what is unknown; what is unpublished is explained.
