@@ -29,8 +29,8 @@ READS = [Grant.TABLE_READ, Grant.SECRET_TOKENS_VERIFY, Grant.SECRET_DATA]
 def give_plan_to_many(body: GiftBatchRequest, caller: Caller, request: Request) -> Answer[GiftBatchPlaced]:
     """Give a plan to everybody with one of up to 500 addresses, with the effect that buying it would have.
 
-    Accounts get it within seconds; an address that nobody has yet waits until somebody registers with it. What became
-    of each is told by the batch.
+    Accounts with a proven address get it within seconds; any other address waits until somebody has proven that it is
+    theirs. What became of each is told by the batch.
     """
     placed = gifts.place(body, caller, str(request.idempotency_key))
     return Answer(placed, location=f"/v1/admin/subscriptions/batches/{placed.batch_id}")

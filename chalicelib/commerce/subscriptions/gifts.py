@@ -1,4 +1,6 @@
-"""A plan for up to 500 addresses at once (SUB-44): those who have an account get it now, others when they register.
+"""A plan for up to 500 addresses at once (SUB-44): accounts whose address is proven get it now, others once it is.
+
+Whoever registers with somebody else's address gets nothing for that.
 
 The request writes the batch; each address is then worked through by itself, from the stream. Whatever is repeated finds
 in the row's state what was done, in the transaction that did it.
@@ -52,7 +54,7 @@ GIFTS = audit.AuditAction("subscription.gift", "Staff gave a plan to many addres
 
 CHUNK = 100
 GIFT_WAIT_DAYS = settings.integer("GIFT_WAIT_DAYS", default=365, minimum=1, maximum=3_650)
-"""An address that nobody registers with is forgotten then."""
+"""An address that nobody has proven by then is forgotten."""
 _GIFT = "gift"
 
 
@@ -174,24 +176,31 @@ def settle(batch_id: str, whom: str) -> None:
         batch, gift = store.get_many([GiftBatch.place(batch_id), Gift.place(batch_id, whom)])
         if not isinstance(batch, GiftBatch) or not isinstance(gift, Gift) or gift.state not in (PENDING, WAITING):
             return
-        login = store.get(Login, Login.place(_address(gift)))
+        owner = _proven_owner(_address(gift))
         try:
-            if login is not None:
-                _give(batch, gift, str(login.user_id))
+            if owner is not None:
+                _give(batch, gift, owner)
                 return
             if gift.state == WAITING:
                 return
             _wait(gift)
-            # Whoever registers from now on is told of the mark; whoever did just before is found by looking again.
+            # Whoever proves it from now on is told of the mark; whoever did just before is found by looking again.
         except TransactionLost:
             continue
     raise Unavailable
 
 
-def registered(user_id: str) -> None:
-    """Give a new student what waited for their address. One read, one query, and a transaction each."""
+def _proven_owner(email: str) -> str | None:
+    """Whose address it is, once they have proven that. Two reads."""
+    login = store.get(Login, Login.place(email))
+    user = store.get(User, User.place(str(login.user_id))) if login is not None else None
+    return str(user.id) if user is not None and user.email_verified_at is not None else None
+
+
+def verified(user_id: str) -> None:
+    """Give a student what waited for their proven address. One read, one query, and a transaction each."""
     user = store.get(User, User.place(user_id))
-    if user is None or user.email is None or user.type != UserType.STUDENT:
+    if user is None or user.email is None or user.email_verified_at is None or user.type != UserType.STUDENT:
         return
     for mark in store.every(waiting_for(recipient(Channel.EMAIL, str(user.email)))):
         settle(str(mark.batch_id), str(mark.pk).removeprefix("GIFTFOR#"))

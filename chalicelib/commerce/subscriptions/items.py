@@ -211,7 +211,7 @@ class Gift(Item, discriminator="Gift"):
 
 
 class GiftWaiting(Item, discriminator="GiftWaiting"):
-    """That something waits for whoever registers with an address."""
+    """That something waits for whoever proves that an address is theirs."""
 
     batch_id = UnicodeAttribute()
 

@@ -27,6 +27,17 @@ class UserRegistered(DomainEvent):
         return f"user-registered#{self.user_id}"
 
 
+class EmailVerified(DomainEvent):
+    """Somebody proved that their address is theirs, or came with a proven one, or with another one that is."""
+
+    user_id: str
+    verified_at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"email-verified#{self.user_id}#{self.verified_at.isoformat()}"
+
+
 class UserBlocked(DomainEvent):
     """Somebody was shut out."""
 
@@ -72,10 +83,13 @@ class UserDeleted(DomainEvent):
 
 @translate(User)
 def user_events(change: Change[User]) -> Iterator[DomainEvent]:
-    """A user inserted is a user registered; then what their status became."""
+    """A user inserted is a user registered; then what their status became. A proven address is told by itself."""
     user = change.new
     if user is None:
         return
+    proven = user.email_verified_at
+    if proven is not None and (change.old is None or change.old.email_verified_at != proven):
+        yield EmailVerified(user_id=user.id, verified_at=proven)
     if change.inserted:
         yield UserRegistered(
             user_id=user.id,
