@@ -66,11 +66,12 @@ class LineOffer:
 
 @frozen
 class SoldLine:
-    """One line of a placed order."""
+    """One line of a placed order. ``offline``: its money came without a gateway."""
 
     kind: str
     ref: str
     snapshot: Mapping[str, Any]
+    offline: bool = False
 
 
 @frozen

@@ -32,6 +32,8 @@ from chalicelib.commerce.sellers import (
 )
 from chalicelib.commerce.subscriptions import (
     DAY,
+    OFFLINE,
+    PURCHASE,
     AccessCardFull,
     AlreadySubscribed,
     Origin,
@@ -122,7 +124,8 @@ class PlanSeller:
         """Subscriptions, entitlements, the card, the audit trail; and the count that ``maxPerUser`` asks. A capture is
         never refused for what ``offer`` refuses; only ``CannotGrant`` stops it, and adds nothing.
         """
-        effects = activate(tx, buyer, lines, order_id, at)
+        offline = any(line.offline for line in lines)
+        effects = activate(tx, buyer, lines, order_id, at, OFFLINE if offline else PURCHASE)
         for key in dict.fromkeys(line.ref for line in lines):
             place = PlanUse.place(str(buyer.user_id), key)
             actions = [PlanUse.times.add(1), PlanUse.kind.set(PlanUse)]

@@ -79,7 +79,8 @@ def grant_lines(tx: Transaction, order: PaymentOrder, card: AccessCard | None, n
     """Have every line's seller add its writes; the effects in the order of the lines. Raises ``CannotGrant``."""
     if card is None:
         raise CannotGrant("NO_ACCOUNT")
-    lines = [SoldLine(line["kind"], line["ref"], line["snapshot"]) for line in order.line_facts()]
+    offline = order.offline is not None
+    lines = [SoldLine(line["kind"], line["ref"], line["snapshot"], offline) for line in order.line_facts()]
     effects: dict[int, GrantEffect] = {}
     for kind in dict.fromkeys(line.kind for line in lines):
         places = [position for position, line in enumerate(lines) if line.kind == kind]

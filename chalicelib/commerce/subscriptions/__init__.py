@@ -15,13 +15,15 @@ from chalicelib.commerce.subscriptions.events import (
     SubscriptionExtended,
     SubscriptionStarted,
 )
-from chalicelib.commerce.subscriptions.items import Entitlement, Subscription, SubscriptionChange
+from chalicelib.commerce.subscriptions.items import OFFLINE, PURCHASE, Entitlement, Subscription, SubscriptionChange
 from chalicelib.commerce.subscriptions.opened import opened_by
 from chalicelib.commerce.subscriptions.reversing import restore, take_back
 from chalicelib.commerce.subscriptions.snapshot import Snapshot
 
 __all__ = [
     "DAY",
+    "OFFLINE",
+    "PURCHASE",
     "AccessCardFull",
     "Activation",
     "AlreadySubscribed",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.platform import clock
+from chalicelib.commerce.subscriptions.items import subscriptions_of
+from chalicelib.platform import clock, store
 from chalicelib.platform.ids import new_ulid
 from tests.commerce.payments.shop import PRICE, Shop, assert_balanced, assert_paid_once
 from tests.support.client import Response
@@ -47,6 +48,8 @@ def test_cash_at_the_counter_opens_the_plan(shop: Shop) -> None:
     assert (answer.json["status"], answer.json["gateway"], answer.json["amountPaise"]) == ("SUCCESS", "OFFLINE", PRICE)
     assert answer.json["offline"]["method"] == "CASH"
     assert_paid_once(shop, student, order_id)
+    [subscription] = store.every(subscriptions_of(student.id))
+    assert subscription.source == "OFFLINE"
     lines = _lines(shop, order_id)
     assert lines["CASH"] == PRICE
     assert sum(lines.values()) == 0
