@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.commerce.payments.shop import PRICE, Shop, assert_paid_once, assert_unpaid
+from tests.commerce.payments.shop import DAY, PRICE, Shop, assert_paid_once, assert_unpaid
 
 
 @pytest.mark.rule("PAY-02", "PAY-07", "PAY-30", "PAY-31", "PAY-37", "PAY-55")
@@ -62,3 +62,21 @@ def test_nobody_pays_and_the_order_expires(shop: Shop) -> None:
     order = shop.order(student, order_id)
     assert (order.status, order.status_reason) == ("EXPIRED", "NOT_PAID_IN_TIME")
     assert_unpaid(shop, student, order_id)
+
+
+@pytest.mark.rule("SUB-32")
+def test_a_subscription_ends_and_nothing_is_charged_again(shop: Shop) -> None:
+    student = shop.people.student()
+    order_id = shop.order_of(student)
+    shop.pay(order_id)
+    shop.cloud.drain()
+    asked = len(shop.simulator.calls())
+    for days in (23, 6, 2):
+        shop.later(days * DAY)
+        for job in ("remind_of_ends", "expire_subscriptions", "reconcile_payments", "check_late_payments"):
+            assert shop.cloud.invoke(job).error is None
+        shop.cloud.drain()
+    again = shop.again(student)
+    assert len(shop.simulator.calls()) == asked
+    assert [order.id for order in shop.orders(student)] == [order_id]
+    assert shop.client.get("/v1/me/subscription", token=again.token).json["activeSubscription"] is None
