@@ -265,6 +265,10 @@ def test_subscriptions_are_listed_by_plan_and_by_end(desk: Desk, people: People)
     assert listed(planKey="month", status="CANCELLED") == [cancelled["id"]]
     assert listed(endingOn=day) == [first["id"]]
     assert listed(endingOn=day, planKey="month") == []
+    query = {"planKey": "month", "limit": "1"}
+    page = desk.client.get("/v1/admin/subscriptions", query=query, token=desk.staff.token, expect=200).json
+    assert [one["id"] for one in page["items"]] == [cancelled["id"]]
+    assert listed(**query, cursor=page["nextCursor"]) == [waiting["id"]]
     row = desk.client.get("/v1/admin/subscriptions", query={"endingOn": day}, token=desk.staff.token).json["items"][0]
     assert (row["userId"], row["planName"], row["endsAt"]) == (desk.student.id, "Plan better", first["endsAt"])
     for query in ({}, {"status": "ACTIVE"}, {"endingOn": "31-01-2026"}):
